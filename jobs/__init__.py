@@ -1,0 +1,1 @@
+"""How: the steps of a night and what they are made of."""

@@ -1,0 +1,128 @@
+"""The control tables: append-only events, one row an event, folded into the present state by `jobs.io.state`.
+
+Written by delta-rs, so that a night that has nothing to do needs no JVM. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from jobs.io.delta import table_exists
+from schemas.names import control_table
+
+_TIME = pa.timestamp("us", tz="UTC")
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "deliveries": pa.schema(
+        [
+            ("delivery_id", pa.string()),
+            ("dataset", pa.string()),
+            ("business_date", pa.date32()),
+            ("sequence", pa.int32()),
+            ("mode", pa.string()),
+            ("previous", pa.string()),
+            ("digest", pa.string()),
+            ("status", pa.string()),
+            ("rows_delivered", pa.int64()),
+            ("rows_bronze", pa.int64()),
+            ("rows_accepted", pa.int64()),
+            ("rows_quarantined", pa.int64()),
+            ("reason_code", pa.string()),
+            ("reason", pa.string()),
+            ("night_date", pa.date32()),
+            ("run_id", pa.string()),
+            ("at", _TIME),
+        ]
+    ),
+    "runs": pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("business_date", pa.date32()),
+            ("step", pa.string()),
+            ("dataset", pa.string()),
+            ("status", pa.string()),
+            ("detail", pa.string()),
+            ("exit_code", pa.int32()),
+            ("at", _TIME),
+        ]
+    ),
+    "gates": pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("business_date", pa.date32()),
+            ("table", pa.string()),
+            ("delivery_id", pa.string()),
+            ("check_code", pa.string()),
+            ("column_name", pa.string()),
+            ("action", pa.string()),
+            ("passed", pa.bool_()),
+            ("rows_checked", pa.int64()),
+            ("rows_failed", pa.int64()),
+            ("decision", pa.string()),
+            ("detail", pa.string()),
+            ("at", _TIME),
+        ]
+    ),
+    "releases": pa.schema(
+        [
+            ("release_id", pa.string()),
+            ("business_date", pa.date32()),
+            ("number", pa.int32()),
+            ("tables", pa.string()),
+            ("sources", pa.string()),
+            ("exit_code", pa.int32()),
+            ("run_id", pa.string()),
+            ("at", _TIME),
+        ]
+    ),
+    "linkage_states": pa.schema(
+        [
+            ("master", pa.string()),
+            ("business_date", pa.date32()),
+            ("tables", pa.string()),
+            ("model_digest", pa.string()),
+            ("input_digest", pa.string()),
+            ("run_id", pa.string()),
+            ("at", _TIME),
+        ]
+    ),
+    "audit": pa.schema(
+        [
+            ("who", pa.string()),
+            ("action", pa.string()),
+            ("subject", pa.string()),
+            ("reason", pa.string()),
+            ("at", _TIME),
+        ]
+    ),
+}
+"""Columns of each control table. ``tables`` and ``sources`` hold JSON objects (table → version, dataset → status)."""
+
+
+def record(root: str, table: str, events: Sequence[Mapping[str, Any]]) -> None:
+    """Append events, each with the columns of ``table`` it knows; ``at`` is set here. Grain: one row an event."""
+    if not events:
+        return
+    schema = SCHEMAS[table]
+    at = datetime.now(UTC)
+    rows = [{name: _plain(event.get(name)) for name in schema.names} | {"at": at} for event in events]
+    write_deltalake(control_table(table).path(root), pa.Table.from_pylist(rows, schema=schema), mode="append")
+
+
+def read_events(root: str, table: str) -> list[dict[str, Any]]:
+    """All events of a control table in the order they were recorded; empty if nothing has been recorded yet."""
+    path = control_table(table).path(root)
+    if not table_exists(path):
+        return []
+    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value

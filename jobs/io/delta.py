@@ -1,0 +1,58 @@
+"""Delta tables without Spark: read any version, append with delta-rs, ask what is there.
+
+Bronze and control tables are written here; all others by Spark, through `jobs.steps.promote`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def table_exists(path: str) -> bool:
+    """Whether a Delta table lies at ``path``."""
+    return DeltaTable.is_deltatable(path)
+
+
+def table_version(path: str) -> int | None:
+    """The newest version of the table at ``path``; None if there is no table."""
+    return DeltaTable(path, without_files=True).version() if table_exists(path) else None
+
+
+def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str, partition_by: list[str] | None = None) -> bool:
+    """Append rows unless the transaction ``app_id`` is in the table already; returns whether it wrote.
+
+    delta-rs records application transactions but does not skip them by itself, so the table is asked first.
+    """
+    if table_exists(path) and DeltaTable(path, without_files=True).transaction_version(app_id) is not None:
+        return False
+    properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
+    write_deltalake(path, batches, mode="append", partition_by=partition_by, commit_properties=properties)
+    return True
+
+
+@contextmanager
+def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that can `delta_scan`, offline: the extension comes from its wheel."""
+    import duckdb
+
+    with duckdb.connect(config={"allow_unsigned_extensions": "false"}) as connection:
+        connection.execute(f"LOAD '{delta_extension()}'")
+        yield connection
+
+
+@cache
+def delta_extension() -> Path:
+    """The Delta extension of DuckDB that ``duckdb-extension-delta`` ships."""
+    import duckdb_extension_delta
+
+    return next(Path(duckdb_extension_delta.__file__).parent.glob("extensions/**/delta.duckdb_extension"))

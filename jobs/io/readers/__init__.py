@@ -1,0 +1,1 @@
+"""Delivered files of any format to Arrow record batches of text, one reader a format."""

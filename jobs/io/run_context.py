@@ -1,0 +1,24 @@
+"""What every step is told: which night, which run, and where things are. Time is an argument, never asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from jobs.settings import Settings
+from schemas.catalog import Catalog
+from schemas.names import TableName
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run of one night. ``run_id`` is ``night/<date>/<n>``."""
+
+    settings: Settings
+    catalog: Catalog
+    business_date: date
+    run_id: str
+
+    def path(self, table: TableName) -> str:
+        """Where a table lies in this run's lake."""
+        return table.path(self.settings.root)

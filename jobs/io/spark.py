@@ -1,0 +1,98 @@
+"""A Spark session, wherever the settings say it is: in this process, or behind a Spark Connect address.
+
+Job code uses only what both offer (SQL and DataFrames, Arrow UDFs, MERGE as SQL); it cannot tell which it has.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jobs.io.java import find_java
+from jobs.settings import PROJECT, Settings, SparkSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+JARS = PROJECT / ".jars"
+"""Delta's jars, put there by ``make setup`` and checked against ``conf/jars.sha256``."""
+
+SIMILARITIES = {
+    "jaro_winkler": ("uk.gov.moj.dash.linkage.JaroWinklerSimilarity", "double"),
+    "damerau_levenshtein": ("uk.gov.moj.dash.linkage.DamerauLevenshtein", "double"),
+}
+"""String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
+
+
+class SparkUnavailableError(RuntimeError):
+    """No Spark session can be had; the message says why and what to start or install."""
+
+
+def open_session(settings: Settings) -> SparkSession:
+    """The session the settings describe, ready for Delta and for linkage. Raises SparkUnavailableError."""
+    from pyspark.sql import SparkSession
+
+    remote = settings.spark.remote
+    if remote:
+        _require_listener(remote)
+        session: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
+    else:
+        session = _in_process(settings.spark)
+    for name, (java_class, returns) in SIMILARITIES.items():
+        session.udf.registerJavaFunction(name, java_class, returns)
+    return session
+
+
+def class_path() -> list[Path]:
+    """The jars a driver or a Connect server needs. Raises SparkUnavailableError if set-up has not fetched them."""
+    from splink.backends.spark import similarity_jar_location
+
+    delta = sorted(JARS.glob("*.jar"))
+    similarity = Path(similarity_jar_location())
+    if not delta or not similarity.is_file():
+        raise SparkUnavailableError(f"no Delta jars in {JARS}: run `make setup`.")
+    return [*delta, similarity]
+
+
+def driver_environment() -> dict[str, str]:
+    """What a process that starts a JVM must find in its environment."""
+    import pyspark
+
+    java_home = find_java()
+    return {
+        "JAVA_HOME": str(java_home),
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{java_home / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+
+
+def driver_conf(settings: SparkSettings) -> dict[str, str]:
+    """Spark's configuration for a driver on this machine, class path included."""
+    return {**settings.conf, "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in class_path())}
+
+
+def _in_process(settings: SparkSettings) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    os.environ.update(driver_environment())
+    builder = SparkSession.builder.appName("govlake")
+    for key, value in driver_conf(settings).items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _require_listener(remote: str) -> None:
+    address = urlsplit(remote)
+    host, port = address.hostname or "127.0.0.1", address.port or 15002
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError as error:
+        raise SparkUnavailableError(
+            f"nothing answers at {remote} ({error}). Start it with `govlake up`, or unset GOVLAKE_SPARK__REMOTE."
+        ) from error

@@ -1,0 +1,1 @@
+"""Record linkage and lasting identity; knows no person and no firm."""

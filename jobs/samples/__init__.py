@@ -1,0 +1,1 @@
+"""The synthetic country: deliveries as departments write them, and the hidden truth."""

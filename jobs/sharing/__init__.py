@@ -1,0 +1,1 @@
+"""What leaves the platform, and how."""

@@ -1,0 +1,1 @@
+"""Is it true: suites derived from contracts, and the gate they form."""

@@ -1,0 +1,1 @@
+"""What: contracts, code tables, semantic types and names. Imports neither Spark nor Airflow."""

@@ -1,0 +1,120 @@
+"""Every contract of the project, found by its place in the tree, and checked against its neighbours.
+
+sources/<department>/<dataset>      bronze, silver, quarantine
+masters/<master>/<table>            gold
+releases/agency/<agency>/<extract>  share
+platform/{linked,control}/<table>   linked (one table for each master), control
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from schemas.contract import Contract, load_contract
+from schemas.names import DatasetName, InvalidNameError, Layer, TableName
+from schemas.odcs import ContractError, fail, suggest
+
+SUFFIX = ".odcs.yaml"
+HOME = Path(__file__).parent
+SOURCE_LAYERS = (Layer.BRONZE, Layer.SILVER, Layer.QUARANTINE)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All contracts, in the order of their names."""
+
+    contracts: tuple[Contract, ...]
+
+    @cached_property
+    def by_dataset(self) -> dict[DatasetName, Contract]:
+        """Contracts by dataset name."""
+        return {contract.dataset: contract for contract in self.contracts}
+
+    @property
+    def sources(self) -> tuple[Contract, ...]:
+        """Contracts of what departments deliver."""
+        return self._in(Layer.BRONZE)
+
+    @property
+    def gold(self) -> tuple[Contract, ...]:
+        """Contracts of master data."""
+        return self._in(Layer.GOLD)
+
+    @property
+    def extracts(self) -> tuple[Contract, ...]:
+        """Contracts of what agencies receive."""
+        return self._in(Layer.SHARE)
+
+    @cached_property
+    def masters(self) -> tuple[str, ...]:
+        """Masters that at least one source has records for, in the order of their names."""
+        return tuple(sorted({role.master for source in self.sources for role in source.record_roles}))
+
+    def sources_of(self, master: str) -> tuple[Contract, ...]:
+        """Source contracts whose rows name an entity of ``master``."""
+        return tuple(s for s in self.sources if any(role.master == master for role in s.record_roles))
+
+    def find(self, name: str) -> Contract:
+        """The contract called ``group/dataset``, or that of a table ``layer.group__dataset``. Raises ContractError."""
+        try:
+            dataset = TableName.parse(name).dataset if "." in name else DatasetName.parse(name)
+        except InvalidNameError as error:
+            raise ContractError(str(error)) from error
+        if dataset not in self.by_dataset:
+            raise ContractError(f"no contract for {dataset}. {suggest(str(dataset), [str(d) for d in self.by_dataset])}")
+        return self.by_dataset[dataset]
+
+    def _in(self, layer: Layer) -> tuple[Contract, ...]:
+        return tuple(contract for contract in self.contracts if layer in contract.layers)
+
+
+def load_catalog(*homes: Path) -> Catalog:
+    """Load every contract below ``homes`` (by default the project's own). Raises ContractError on the first bad one."""
+    contracts = sorted((c for home in homes or (HOME,) for c in _load_home(home)), key=lambda c: c.dataset)
+    catalog = Catalog(tuple(contracts))
+    _check_references(catalog)
+    return catalog
+
+
+def _load_home(home: Path) -> Iterator[Contract]:
+    rooms: Iterable[tuple[str, tuple[Layer, ...]]] = (
+        ("sources", SOURCE_LAYERS),
+        ("masters", (Layer.GOLD,)),
+        ("releases/agency", (Layer.SHARE,)),
+        ("platform", ()),
+    )
+    for room, layers in rooms:
+        for path in sorted((home / room).glob(f"*/*{SUFFIX}")):
+            dataset = DatasetName(path.parent.name, path.name.removesuffix(SUFFIX))
+            yield load_contract(path, dataset, layers or (Layer(dataset.group),))
+
+
+def _check_references(catalog: Catalog) -> None:
+    """Every dataset, table, code table and semantic type that a contract names must exist. Raises ContractError."""
+    from schemas.codes import code_table_names
+    from schemas.semantic_types import SEMANTIC_TYPES
+
+    seen: dict[DatasetName, Path] = {}
+    for contract in catalog.contracts:
+        if contract.dataset in seen:
+            raise ContractError(
+                f"{contract.path}:1: {contract.dataset} is already defined by {seen[contract.dataset]}. Rename one."
+            )
+        seen[contract.dataset] = contract.path
+        for number, column in enumerate(contract.columns):
+            at: list[str | int] = ["schema", 0, "properties", number]
+            _refer(contract, at, "semantic type", column.semantic_type, SEMANTIC_TYPES)
+            _refer(contract, at, "code table", column.code_table, code_table_names())
+            for source in column.survivorship.sources if column.survivorship else ():
+                _refer(contract, at, "source", source, [str(s.dataset) for s in catalog.sources])
+            for table in column.source_tables:
+                known = [str(c.table(layer)) for c in catalog.contracts for layer in c.layers]
+                _refer(contract, at, "table", table, known)
+
+
+def _refer(contract: Contract, at: list[str | int], what: str, name: str | None, known: Iterable[str]) -> None:
+    if name is not None and name not in (names := list(known)):
+        raise fail(contract.path, at, f"no {what} called {name!r}. {suggest(name, names)}")
