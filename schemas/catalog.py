@@ -117,4 +117,4 @@ def _check_references(catalog: Catalog) -> None:
 
 def _refer(contract: Contract, at: list[str | int], what: str, name: str | None, known: Iterable[str]) -> None:
     if name is not None and name not in (names := list(known)):
-        raise fail(contract.path, at, f"no {what} called {name!r}. {suggest(name, names)}")
+        raise fail(contract.path, at, f"no {what} called {name!r}. {suggest(name, names)}", name)

@@ -5,7 +5,7 @@ The file is ODCS 3.1; what the standard leaves open stands in ``customProperties
 ``deliveryFormat``  how files are written (`DeliveryFormat`)         ``tolerance``    share of bad rows that stops a promotion
 ``deliveryModes``   ``full`` and/or ``delta``                        ``writeMode``    replace, merge, append or history
 ``recordRoles``     the entities a row names (`RecordRole`)          ``schemaDrift``  reject, quarantine or evolve
-``catalogue``       resource code and sharing class (2017 guide)     ``grant``        who receives an extract, and what for (`Grant`)
+``catalogue``       resource code and sharing class (2017 guide)     ``grant``        who receives an extract, what for (`Grant`)
 
 Those of a column: ``semanticType`` (a key of `schemas.semantic_types`), ``codeTable`` (a file of ``schemas/codes``),
 ``survivorship`` (`Survivorship`: how a golden value is chosen).
@@ -245,7 +245,9 @@ def _custom(
     for number, item in enumerate(found or []):
         place = [*at, "customProperties", number]
         if item.property not in known:
-            raise fail(path, place, f"unknown custom property {item.property!r}. {suggest(str(item.property), list(known))}")
+            raise fail(
+                path, place, f"unknown custom property {item.property!r}. {suggest(str(item.property), list(known))}", item.property
+            )
         field, kind = known[item.property]
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             values[field] = read_model(path, kind, item.value, [*place, "value"])
@@ -259,4 +261,4 @@ def _adapt(path: Path, at: list[str | int], kind: Any, value: Any) -> Any:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        raise fail(path, [*at, *first["loc"]], f"{first['msg']}.") from error
+        raise fail(path, [*at, *first["loc"]], f"{first['msg']}.", first["input"]) from error

@@ -6,7 +6,7 @@ Source: Open Data Contract Standard v3.1 (Bitol, Linux Foundation); the model is
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,8 +24,8 @@ class ContractError(ValueError):
     """A contract that cannot be used. The message reads ``file:line: what is wrong. What to do.``"""
 
 
-def line_of(path: Path, location: Sequence[str | int]) -> int:
-    """The line (from 1) of the YAML node at ``location``, or of its nearest ancestor that exists."""
+def line_of(path: Path, location: Sequence[str | int], word: object = None) -> int:
+    """The line (from 1) of the node at ``location`` or its nearest ancestor that exists; of ``word`` below it, if given."""
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
     line = 1
     for step in location:
@@ -40,12 +40,20 @@ def line_of(path: Path, location: Sequence[str | int]) -> int:
             line = node.start_mark.line + 1
         else:
             break
-    return line
+    return next((mark for mark in _lines_of(node, str(word)) if mark), line)
 
 
-def fail(path: Path, location: Sequence[str | int], message: str) -> ContractError:
-    """The error to raise for what stands at ``location`` of the contract ``path``."""
-    return ContractError(f"{path}:{line_of(path, location)}: {message}")
+def _lines_of(node: yaml.Node | None, word: str) -> Iterator[int]:
+    if isinstance(node, yaml.ScalarNode) and node.value == word:
+        yield node.start_mark.line + 1
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for part in child if isinstance(child, tuple) else (child,):
+            yield from _lines_of(part, word)
+
+
+def fail(path: Path, location: Sequence[str | int], message: str, word: object = None) -> ContractError:
+    """The error to raise for what stands at ``location`` of the contract ``path``, or for ``word`` below it."""
+    return ContractError(f"{path}:{line_of(path, location, word)}: {message}")
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
@@ -73,7 +81,8 @@ def read_model(path: Path, model: type[M], data: Any, location: Sequence[str | i
             message = f"unknown key {first['loc'][-1]!r}. {suggest(str(first['loc'][-1]), known)}"
         else:
             message = f"{'.'.join(str(part) for part in first['loc']) or 'value'}: {first['msg']}."
-        raise fail(path, place, message) from error
+        word = first["loc"][-1] if first["type"] == "extra_forbidden" else first["input"]
+        raise fail(path, place, message, word) from error
 
 
 def _load(path: Path) -> Any:
