@@ -15,11 +15,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.errors import UsageError
+
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: where ``conf/``, ``dags/`` and the jars of set-up are."""
 
 
-class SettingsError(ValueError):
+class SettingsError(UsageError):
     """Settings that cannot be used; the message names the setting, what is wrong and what is expected."""
 
 

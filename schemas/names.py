@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from schemas.errors import UsageError
+
 _PART = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
 
-class InvalidNameError(ValueError):
+class InvalidNameError(UsageError):
     """A name that does not follow the grammar of this module; the message says which and shows the form."""
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from schemas.errors import UsageError
+
 if TYPE_CHECKING:
     from open_data_contract_standard.model import OpenDataContractStandard
 
@@ -20,7 +22,7 @@ M = TypeVar("M", bound=BaseModel)
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class ContractError(ValueError):
+class ContractError(UsageError):
     """A contract that cannot be used. The message reads ``file:line: what is wrong. What to do.``"""
 
 

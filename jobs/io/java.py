@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from jobs.settings import PROJECT
+from schemas.errors import GovlakeError
 
 WORKING = (17, 21)
 """Major versions that work. 25 does not: Hadoop calls ``Subject.getSubject``, which it has removed."""
@@ -20,7 +21,7 @@ SHIM = PROJECT / ".jars" / "jre"
 """A Java home whose ``bin/java`` starts the wheel's JRE without the module that JRE lacks."""
 
 
-class JavaNotFoundError(RuntimeError):
+class JavaNotFoundError(GovlakeError):
     """No usable Java; the message lists what was looked at and what to install."""
 
 

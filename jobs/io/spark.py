@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from jobs.io.java import find_java
 from jobs.settings import PROJECT, Settings, SparkSettings
+from schemas.errors import GovlakeError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,7 +29,7 @@ SIMILARITIES = {
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
 
-class SparkUnavailableError(RuntimeError):
+class SparkUnavailableError(GovlakeError):
     """No Spark session can be had; the message says why and what to start or install."""
 
 
