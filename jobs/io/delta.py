@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 if TYPE_CHECKING:
@@ -56,3 +57,11 @@ def delta_extension() -> Path:
     import duckdb_extension_delta
 
     return next(Path(duckdb_extension_delta.__file__).parent.glob("extensions/**/delta.duckdb_extension"))
+
+
+def row_count(path: str) -> int:
+    """Rows of the newest version, from the log's statistics less the rows that deletion vectors mark."""
+    actions = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    deleted = "deletion_vector.cardinality"
+    gone = pc.sum(actions[deleted]).as_py() if deleted in actions.column_names else 0
+    return (pc.sum(actions["num_records"]).as_py() or 0) - (gone or 0)

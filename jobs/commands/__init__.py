@@ -1,0 +1,1 @@
+"""The commands of ``govlake``, one module a subject; each is thin: ask a job, show its answer."""

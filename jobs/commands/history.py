@@ -1,0 +1,99 @@
+"""What happened: ``deliveries``, ``gates``, ``quarantine``, ``releases``, ``runs``. None needs a JVM."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, show_rows
+from jobs.settings import current_settings
+
+
+def deliveries(
+    dataset: DatasetOption = None,
+    date: DateOption = None,
+    status: Annotated[str | None, typer.Option(help="received, published, stopped, duplicate, superseded or missing.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries and what became of each.
+
+    Example: govlake deliveries --status stopped
+    """
+    from jobs.io.state import delivery_states
+
+    rows = [asdict(state) for state in delivery_states(current_settings().root)]
+    rows = [row for row in _matching(rows, dataset, date) if status in (None, row["status"])]
+    columns = ["delivery_id", "status", "rows_delivered", "rows_bronze", "rows_accepted", "rows_quarantined", "reason"]
+    show_rows(rows, as_json=as_json, columns=columns, empty="no deliveries: nothing has landed yet (govlake night --date …)")
+
+
+def gates(
+    dataset: DatasetOption = None,
+    date: DateOption = None,
+    failed: Annotated[bool, typer.Option(help="Only checks that found wrong rows.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the checks of every gate: what was checked, how many rows were wrong, what was decided.
+
+    Example: govlake gates --failed --date 2026-03-02
+    """
+    from jobs.io.state import gates as gate_events
+
+    rows = [row for row in _matching(gate_events(current_settings().root), dataset, date) if not (failed and row["passed"])]
+    columns = ["table", "delivery_id", "check_code", "column_name", "action", "rows_checked", "rows_failed", "decision"]
+    show_rows(rows, as_json=as_json, columns=columns, empty="no gate has been passed yet")
+
+
+def quarantine(
+    dataset: DatasetOption = None,
+    date: DateOption = None,
+    limit: Annotated[int, typer.Option(help="At most so many rows.", min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List quarantined rows with the checks they failed and the row as delivered.
+
+    Example: govlake quarantine --dataset public_security/household_register
+    """
+    from jobs.io.release_reader import quarantined_rows
+
+    day = parse_date(date) if date else None
+    rows = quarantined_rows(current_settings(), dataset, day, limit)
+    columns = ["table", "delivery_id", "row_number", "check_codes", "reasons", "raw_row"]
+    show_rows(rows, as_json=as_json, columns=columns, empty="no row is in quarantine")
+
+
+def releases(as_json: AsJson = False) -> None:
+    """List releases: each a set of table versions that belong together.
+
+    Example: govlake releases --json
+    """
+    from jobs.io.state import releases as all_releases
+
+    rows = [asdict(release) for release in all_releases(current_settings().root)]
+    columns = ["release_id", "business_date", "exit_code", "sources", "run_id"]
+    show_rows(rows, as_json=as_json, columns=columns, empty="no release yet (govlake night --date …)")
+
+
+def runs(date: DateOption = None, as_json: AsJson = False) -> None:
+    """List runs and their steps.
+
+    Example: govlake runs --date 2026-03-02
+    """
+    from jobs.io.state import runs as run_events
+
+    rows = _matching(run_events(current_settings().root), None, date)
+    columns = ["run_id", "step", "dataset", "status", "exit_code", "at", "detail"]
+    show_rows(rows, as_json=as_json, columns=columns, empty="nothing has run yet")
+
+
+def _matching(rows: list[dict[str, object]], dataset: str | None, date: str | None) -> list[Row]:
+    day = parse_date(date) if date else None
+    names = {dataset, dataset.replace("/", "__")} if dataset else set()
+    return [
+        row
+        for row in rows
+        if (day is None or row["business_date"] == day)
+        and (not names or row.get("dataset") in names or str(row.get("table", "")).partition(".")[2] in names)
+    ]

@@ -1,0 +1,53 @@
+"""The registers: why an entity is what it is, and how good the linkage is. Neither needs a JVM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobs.commands.output import AsJson, show_json, show_table
+from jobs.settings import current_settings
+
+
+def explain(
+    master: Annotated[str, typer.Argument(help="The register, e.g. population.")],
+    master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a master is one entity: its records, their match weights, its golden values, the history of its ID.
+
+    Example: govlake explain population pop-2QXW7M5KJ3ZB4  (IDs: govlake query "select master_id from gold.population__person")
+    """
+    from jobs.explanation import explain_master, render_explanation
+
+    explanation = explain_master(current_settings(), master, master_id)
+    if as_json:
+        show_json(explanation)
+    else:
+        typer.echo(render_explanation(explanation))
+
+
+def evaluate(
+    truth: Annotated[Path, typer.Option(help="The folder that `govlake generate` wrote the hidden truth to.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measure every register against the hidden truth, beside a plain join on equal IDs.
+
+    Example: govlake evaluate --truth truth
+    """
+    from jobs.evaluation import evaluate as evaluate_masters
+
+    result = evaluate_masters(current_settings(), truth)
+    if as_json:
+        show_json(result)
+        return
+    for master, measures in result.items():
+        typer.echo(f"{master}: {measures['entities_found']:,} found, {measures['entities_true']:,} true, ", nl=False)
+        typer.echo(f"{measures['linkable_share']:.2%} of linked records linkable")
+        show_table(_rows(measures), ["measure", "precision", "recall", "f1"])
+
+
+def _rows(measures: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"measure": name.replace("_", " ")} | value for name, value in measures.items() if isinstance(value, dict)]

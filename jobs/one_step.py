@@ -1,0 +1,102 @@
+"""One step of a night for one dataset or master: what an Airflow task and ``govlake run`` call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from jobs.io.run_context import RunContext
+from jobs.io.state import next_run_id
+from jobs.settings import Settings
+from schemas.catalog import Catalog
+from schemas.errors import UsageError
+from schemas.names import DatasetName
+from schemas.odcs import suggest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def run_step(settings: Settings, catalog: Catalog, step: str, subject: str | None, business_date: date) -> dict[str, Any]:
+    """Run ``step`` for ``subject`` (a dataset, a master, or None for release). Raises UsageError for an unknown subject."""
+    ctx = RunContext(settings, catalog, business_date, next_run_id(settings.root, business_date))
+    runner = _RUNNERS[step]
+    runner(ctx, _known_subject(catalog, step, subject))
+    return {"step": step, "subject": subject, "business_date": business_date, "run_id": ctx.run_id}
+
+
+def _land(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s1_land import land
+
+    land(ctx, DatasetName.parse(subject))
+
+
+def _bronze(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s2_bronze import load_bronze
+
+    load_bronze(ctx, DatasetName.parse(subject))
+
+
+def _silver(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s3_silver import has_pending, refine
+
+    if has_pending(ctx, DatasetName.parse(subject)):
+        refine(_session(ctx), ctx, DatasetName.parse(subject))
+
+
+def _link(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s4_link import link
+
+    link(_session(ctx), ctx, subject)
+
+
+def _master(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s5_master import build_master
+
+    build_master(_session(ctx), ctx, subject)
+
+
+def _release(ctx: RunContext, _subject: str) -> None:
+    from jobs.steps.s6_release import release
+
+    release(ctx)
+
+
+def _extract(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s7_extract import extract
+
+    extract(_session(ctx), ctx, DatasetName.parse(subject))
+
+
+_RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
+    "land": _land,
+    "bronze": _bronze,
+    "silver": _silver,
+    "link": _link,
+    "master": _master,
+    "release": _release,
+    "extract": _extract,
+}
+
+
+def _session(ctx: RunContext) -> SparkSession:
+    from jobs.io.spark import open_session
+
+    return open_session(ctx.settings)
+
+
+def _known_subject(catalog: Catalog, step: str, subject: str | None) -> str:
+    known = {
+        "link": list(catalog.masters),
+        "master": list(catalog.masters),
+        "extract": [str(contract.dataset) for contract in catalog.extracts],
+        "release": [],
+    }.get(step, [str(contract.dataset) for contract in catalog.sources])
+    if step == "release" and subject is None:
+        return ""
+    if subject not in known:
+        raise UsageError(
+            f"step {step}: no {subject!r} to run it for. {suggest(str(subject), known) if known else 'Leave --dataset out.'}"
+        )
+    return subject
