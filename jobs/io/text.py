@@ -1,0 +1,85 @@
+"""Bytes to text and back, by the 2022 edition of GB 18030.
+
+CPython's ``gb18030`` codec still follows an older edition: 19 two-byte codes become private-use characters. Java follows the
+2022 edition. The same file must give the same characters whichever reads it, so what the codec returns is repaired here.
+The edition also gave those private-use characters the four-byte codes that became free. Systems of before 2022 still write the
+real characters by those codes, so they are read as such: nothing delivered ever becomes private-use by its age.
+Source: GB 18030-2022; the codes are in ``schemas/codes/gb18030_2022.json``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import schemas
+from schemas.errors import GovlakeError
+
+BYTE_ORDER_MARK = "\ufeff"
+ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+"""What a byte that cannot be decoded becomes (PEP 383) until `show_bytes` makes it readable."""
+
+NEWLINE_SAFE = ("utf-8", "gb18030", "gbk", "gb2312", "ascii")
+"""Encodings in which the byte 0A is always a line feed, so that a file may be cut there before it is decoded."""
+
+
+class EncodingUnsupportedError(GovlakeError):
+    """A contract declares an encoding that the readers cannot cut into lines."""
+
+
+def codec_of(encoding: str) -> str:
+    """The codec for a declared encoding; the byte order mark is dealt with apart. Raises EncodingUnsupportedError."""
+    try:
+        name = codecs.lookup(encoding).name.removesuffix("-sig")
+    except LookupError:
+        name = encoding
+    if name not in NEWLINE_SAFE:
+        raise EncodingUnsupportedError(
+            f"deliveryFormat.encoding {encoding!r} is not supported. Use one of {', '.join(NEWLINE_SAFE)}, utf-8-sig."
+        )
+    return name
+
+
+def decode(data: bytes, encoding: str) -> str:
+    """Text of whole lines. A byte that cannot be decoded becomes an escape (`ESCAPED_BYTE`) and costs only itself."""
+    codec = codec_of(encoding)
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError:
+        text = data.decode(codec, errors="surrogateescape")
+    return repair(text) if codec.startswith("gb") else text
+
+
+def encode(text: str, encoding: str) -> bytes:
+    """Bytes of a text as a system of today writes them. Raises UnicodeEncodeError for what the encoding cannot hold."""
+    codec = codec_of(encoding)
+    if codec.startswith("gb"):
+        text = text.translate({ord(new): old for old, new in _repairs().items()})
+    return text.encode(codec)
+
+
+def repair(text: str) -> str:
+    """Text decoded by an older GB 18030, with the 19 characters that the 2022 edition assigns to private-use codes."""
+    for old, new in _repairs().items():
+        text = text.replace(old, new)
+    return text
+
+
+def show_bytes(text: str) -> str:
+    r"""Text that can be stored: an escaped byte as ``\xNN``, any other lone surrogate as ``\uNNNN``."""
+    visible = ESCAPED_BYTE.sub(lambda found: f"\\x{ord(found.group()) - 0xDC00:02x}", text)
+    return visible.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+@cache
+def _repairs() -> dict[str, str]:
+    path = Path(schemas.__file__).parent / "codes" / "gb18030_2022.json"
+    codes = json.loads(path.read_text(encoding="utf-8"))["codes"]
+    return {_character(code["delivered_as"]): _character(code["character"]) for code in codes}
+
+
+def _character(code_point: str) -> str:
+    return chr(int(code_point.removeprefix("U+"), 16))
