@@ -22,6 +22,8 @@ BYTE_ORDER_MARK = "\ufeff"
 ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 """What a byte that cannot be decoded becomes (PEP 383) until `show_bytes` makes it readable."""
 
+_WIDE = re.compile("[\u0800-\U0010ffff]")
+
 NEWLINE_SAFE = ("utf-8", "gb18030", "gbk", "gb2312", "ascii")
 """Encodings in which the byte 0A is always a line feed, so that a file may be cut there before it is decoded."""
 
@@ -44,13 +46,25 @@ def codec_of(encoding: str) -> str:
 
 
 def decode(data: bytes, encoding: str) -> str:
-    """Text of whole lines. A byte that cannot be decoded becomes an escape (`ESCAPED_BYTE`) and costs only itself."""
+    """Text of whole lines. A byte that cannot be decoded becomes an escape (`ESCAPED_BYTE`) and costs only itself.
+
+    A line of UTF-8 in a file of GB 18030 would decode to nonsense without an error; its bytes all become escapes.
+    """
     codec = codec_of(encoding)
+    if not codec.startswith("gb") or data.isascii():
+        return _decode(data, codec)
+    lines = data.split(b"\n")
+    if not any(_is_stray_utf8(line) for line in lines):
+        return repair(_decode(data, codec))
+    return "\n".join(_decode(line, "ascii") if _is_stray_utf8(line) else repair(_decode(line, codec)) for line in lines)
+
+
+def is_wide_utf8(data: bytes) -> bool:
+    """Whether bytes are valid UTF-8 and hold a character from U+0800 on, as all Chinese ones are."""
     try:
-        text = data.decode(codec)
+        return _WIDE.search(data.decode("utf-8")) is not None
     except UnicodeDecodeError:
-        text = data.decode(codec, errors="surrogateescape")
-    return repair(text) if codec.startswith("gb") else text
+        return False
 
 
 def encode(text: str, encoding: str) -> bytes:
@@ -72,6 +86,24 @@ def show_bytes(text: str) -> str:
     r"""Text that can be stored: an escaped byte as ``\xNN``, any other lone surrogate as ``\uNNNN``."""
     visible = ESCAPED_BYTE.sub(lambda found: f"\\x{ord(found.group()) - 0xDC00:02x}", text)
     return visible.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def _decode(data: bytes, codec: str) -> str:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return data.decode(codec, errors="surrogateescape")
+
+
+def _is_stray_utf8(line: bytes) -> bool:
+    """Valid UTF-8 that no GB 2312 text could be: a few short words are valid in both, and then they are what was declared."""
+    if line.isascii() or not is_wide_utf8(line):
+        return False
+    try:
+        line.decode("gb2312")
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 @cache

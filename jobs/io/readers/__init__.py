@@ -1,1 +1,32 @@
-"""Delivered files of any format to Arrow record batches of text, one reader a format."""
+"""Readers: one delivered file → record batches of text with their place in the file, a block at a time.
+
+A batch has the contract's columns as text under our names and in contract order, then ``_op`` (null in a full),
+``_row_number`` (data rows from 1, without header and blank lines) and ``_raw``: a row that could not be split into columns is
+kept there as it came, its columns null, and never costs its neighbours. What is absent in JSON is null; CSV cannot tell absent
+from empty, so there it is an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from jobs.io.readers.delimited import read_delimited
+from jobs.io.readers.json_lines import read_json_lines
+from schemas.contract import Contract
+from schemas.errors import UsageError
+
+READERS = {"csv": read_delimited, "jsonl": read_json_lines}
+"""Reader of each ``deliveryFormat.type``."""
+
+
+def read_rows(path: Path, contract: Contract, mode: str) -> Iterator[pa.RecordBatch]:
+    """The rows of one file of a delivery in ``mode``, in file order; memory is bounded by the block.
+
+    Raises DeliveryRefusedError where the file's columns are not the contract's (JSON: after the last row).
+    """
+    if contract.delivery_format is None:
+        raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
+    return READERS[contract.delivery_format.type](path, contract, contract.delivery_format, mode)

@@ -1,0 +1,58 @@
+"""Whether a file has the contract's columns; the order is free."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterable, Sequence
+
+from jobs.io.landing import AGAIN, DeliveryRefusedError
+from schemas.contract import Contract
+
+_log = logging.getLogger(__name__)
+
+
+def expected_columns(contract: Contract, operation_field: str, mode: str) -> tuple[str, ...]:
+    """Delivered names of a file's columns, in contract order; a delta's operation comes last."""
+    names = tuple(column.physical_name for column in contract.columns)
+    return (*names, operation_field) if mode == "delta" else names
+
+
+def check_columns(file: str, contract: Contract, missing: Sequence[str], extra: Sequence[str], unseen: Iterable[str] = ()) -> None:
+    """Refuse a file that lacks a column or has one the contract does not know. Raises DeliveryRefusedError.
+
+    ``unseen`` are optional columns that the file does not show: one of them may be what an extra one was before.
+    """
+    renamed = _renamed([*missing, *unseen], extra)
+    contract_file = f"schemas/sources/{contract.dataset}.odcs.yaml"
+    if renamed:
+        pairs = ", ".join(f"{_titled(contract, old)} is not there, but {new} is" for old, new in renamed.items())
+        raise DeliveryRefusedError(
+            "renamed_column",
+            f"{file}: column seems to be renamed: {pairs}. {AGAIN} If the change is meant, edit physicalName in {contract_file}.",
+        )
+    if missing:
+        names = ", ".join(_titled(contract, name) for name in missing)
+        raise DeliveryRefusedError("missing_column", f"{file}: missing column {names}{_also(extra)}. {AGAIN}")
+    if extra and contract.schema_drift == "reject":
+        raise DeliveryRefusedError(
+            "extra_column",
+            f"{file}: column {', '.join(extra)} is not in the contract. {AGAIN} If the change is meant, add it to {contract_file}.",
+        )
+    if extra:
+        _log.warning("%s: column %s is not in the contract %s (schemaDrift).", file, ", ".join(extra), contract.schema_drift)
+
+
+def _renamed(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:
+    """Missing column → the extra one that reads much like it."""
+    near = {name: difflib.get_close_matches(name, extra, n=1, cutoff=0.7) for name in missing}
+    return {name: found[0] for name, found in near.items() if found}
+
+
+def _titled(contract: Contract, physical_name: str) -> str:
+    titles = {column.physical_name: f"{physical_name} ({column.business_name}, {column.name})" for column in contract.columns}
+    return titles.get(physical_name, physical_name)
+
+
+def _also(extra: Sequence[str]) -> str:
+    return f"; not in the contract: {', '.join(extra)}" if extra else ""

@@ -1,0 +1,48 @@
+"""Whether a file is in the encoding its contract declares, told before anything is split."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from jobs.io.landing import AGAIN, DeliveryRefusedError, file_blocks
+from jobs.io.text import ESCAPED_BYTE, codec_of, decode, is_wide_utf8
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+ENCODING = "wrong_encoding"
+
+
+def check_encoding(path: Path, encoding: str, tolerance: float) -> None:
+    """Refuse a file that is in another encoding. Raises DeliveryRefusedError.
+
+    Told from: a UTF-16 mark; a file declared GB 18030 that is valid UTF-8 throughout, which decodes to nonsense without an error;
+    more lines than ``tolerance`` (a share) and more than one that cannot be decoded. Fewer are left to quarantine.
+    """
+    lines = bad_lines = 0
+    is_utf8, is_wide = True, False
+    for number, block in enumerate(file_blocks(path)):
+        if number == 0 and block.startswith(UTF_16):
+            raise DeliveryRefusedError(ENCODING, f"{path.name}: declared {encoding}, but it begins like UTF-16. {AGAIN}")
+        is_utf8 = is_utf8 and _is_utf8(block)
+        is_wide = is_utf8 and (is_wide or is_wide_utf8(block))
+        lines += block.count(b"\n") or 1
+        text = decode(block, encoding)
+        if ESCAPED_BYTE.search(text):
+            bad_lines += sum(1 for line in text.split("\n") if ESCAPED_BYTE.search(line))
+    if is_wide and codec_of(encoding).startswith("gb"):
+        raise DeliveryRefusedError(
+            ENCODING,
+            f"{path.name}: declared {encoding}, but the whole file is UTF-8; its Chinese text would become nonsense. {AGAIN}",
+        )
+    if bad_lines > max(1, tolerance * lines):
+        raise DeliveryRefusedError(
+            ENCODING, f"{path.name}: {bad_lines:,} of {lines:,} lines are not {encoding}, as its contract declares. {AGAIN}"
+        )
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

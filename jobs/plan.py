@@ -1,0 +1,54 @@
+"""Contracts → the plan of a night: which datasets pass which steps, in which order. Needs neither Spark nor Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.catalog import Catalog
+from schemas.names import DatasetName
+
+
+@dataclass(frozen=True)
+class MasterPlan:
+    """One master, and the sources whose rows it is linked from."""
+
+    master: str
+    sources: tuple[DatasetName, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step for one dataset or master; ``subject`` is None for the release, which is of all."""
+
+    step: str
+    subject: str | None
+
+
+@dataclass(frozen=True)
+class NightPlan:
+    """A night: sources each on their own, then each master on all its sources, then the release, then what leaves."""
+
+    sources: tuple[DatasetName, ...]
+    masters: tuple[MasterPlan, ...]
+    extracts: tuple[DatasetName, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Every task in an order in which they can run one by one."""
+        return (
+            *(Task(step, str(source)) for source in self.sources for step in ("land", "bronze", "silver")),
+            *(Task(step, plan.master) for plan in self.masters for step in ("link", "master")),
+            Task("release", None),
+            *(Task("extract", str(extract)) for extract in self.extracts),
+        )
+
+
+def plan_night(catalog: Catalog) -> NightPlan:
+    """The plan that the contracts ask for. Datasets and masters come in the order of their names."""
+    return NightPlan(
+        sources=tuple(contract.dataset for contract in catalog.sources),
+        masters=tuple(
+            MasterPlan(master, tuple(source.dataset for source in catalog.sources_of(master))) for master in catalog.masters
+        ),
+        extracts=tuple(contract.dataset for contract in catalog.extracts),
+    )
