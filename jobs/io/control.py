@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from jobs.io.delta import table_exists
+from jobs.io.delta import open_or_create, table_exists
 from schemas.names import control_table
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -112,7 +112,8 @@ def record(root: str, table: str, events: Sequence[Mapping[str, Any]]) -> None:
     schema = SCHEMAS[table]
     at = datetime.now(UTC)
     rows = [{name: _plain(event.get(name)) for name in schema.names} | {"at": at} for event in events]
-    write_deltalake(control_table(table).path(root), pa.Table.from_pylist(rows, schema=schema), mode="append")
+    target = open_or_create(control_table(table).path(root), schema)
+    write_deltalake(target, pa.Table.from_pylist(rows, schema=schema), mode="append")
 
 
 def read_events(root: str, table: str) -> list[dict[str, Any]]:

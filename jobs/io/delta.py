@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,13 +33,31 @@ def table_version(path: str) -> int | None:
 def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str, partition_by: list[str] | None = None) -> bool:
     """Append rows unless the transaction ``app_id`` is in the table already; returns whether it wrote.
 
-    delta-rs records application transactions but does not skip them by itself, so the table is asked first.
+    delta-rs records application transactions but does not skip them by itself, so the table is asked first; of two writers
+    that ask at the same time one fails to commit, because both append to the version they asked. New columns are added.
     """
-    if table_exists(path) and DeltaTable(path, without_files=True).transaction_version(app_id) is not None:
+    table = open_or_create(path, batches.schema, partition_by)
+    if table.transaction_version(app_id) is not None:
         return False
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
-    write_deltalake(path, batches, mode="append", partition_by=partition_by, commit_properties=properties)
+    try:
+        write_deltalake(table, batches, mode="append", schema_mode="merge", commit_properties=properties)
+    except CommitFailedError:
+        if DeltaTable(path, without_files=True).transaction_version(app_id) is None:
+            raise
+        return False
     return True
+
+
+def open_or_create(path: str, schema: pa.Schema, partition_by: list[str] | None = None) -> DeltaTable:
+    """The table at ``path``, created empty if there is none; several processes may ask for it at once."""
+    if not table_exists(path):
+        try:
+            DeltaTable.create(path, schema, mode="ignore", partition_by=partition_by)
+        except DeltaError:
+            if not table_exists(path):
+                raise
+    return DeltaTable(path)
 
 
 @contextmanager
