@@ -60,12 +60,19 @@ class RecordRole(StrictModel):
 
 
 class Survivorship(StrictModel):
-    """How the golden value of an attribute is chosen: by authority of the source, then recency, then agreement."""
+    """How the golden value of an attribute is chosen: by authority of the source, then preference, recency, agreement.
+
+    A column ``<name>_source`` of the same contract says which dataset the value of ``<name>`` came from.
+    """
 
     attribute: str
     """The attribute of the linkage records that the values come from."""
     sources: tuple[str, ...]
     """Datasets by falling authority; one that is not named may not supply the attribute."""
+    valid_when: str | None = None
+    """A Spark SQL condition on a record's attributes; a record that does not meet it may not supply the value."""
+    prefer_when: str | None = None
+    """A Spark SQL condition on a record's attributes; among records of one source, those that meet it come first."""
 
 
 class Grant(StrictModel):

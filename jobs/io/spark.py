@@ -24,7 +24,7 @@ JARS = PROJECT / ".jars"
 
 SIMILARITIES = {
     "jaro_winkler": ("uk.gov.moj.dash.linkage.JaroWinklerSimilarity", "double"),
-    "damerau_levenshtein": ("uk.gov.moj.dash.linkage.DamerauLevenshtein", "double"),
+    "damerau_levenshtein": ("uk.gov.moj.dash.linkage.LevDamerauDistance", "double"),
 }
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 

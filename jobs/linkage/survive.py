@@ -1,0 +1,88 @@
+"""Choose golden values: of the records that are one entity, which one's value stands for it, and why. Knows no domain.
+
+A column of a master's contract that has ``survivorship`` is filled from the attribute it names. Among the records that have
+a value and may supply it, the first by this order wins: authority of the source, preference, recency, agreement (records of
+the entity that offer the same value), record key. The last makes the choice total, so that a rerun chooses alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from schemas.contract import Contract, Survivorship
+from schemas.errors import GovlakeError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+RECENCY = "updated_on"
+"""The attribute of every linkage record that says when its source last vouched for it (a date; null = oldest)."""
+
+SOURCE_SUFFIX = "_source"
+"""``<column>_source`` names the dataset that a survived column's value came from."""
+
+_OLDEST = 2**31 - 1
+
+
+class MissingAttributeError(GovlakeError):
+    """A survivorship rule names an attribute that the linkage records lack; the message names both."""
+
+
+def survivorship_rules(contract: Contract) -> dict[str, Survivorship]:
+    """The columns of a contract whose values are chosen here, each with its rule, in contract order."""
+    return {column.name: column.survivorship for column in contract.columns if column.survivorship}
+
+
+def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
+    """The golden values of every master.
+
+    ``members``: one row a record that belongs to a master: ``master_id dataset record_key`` and its attributes.
+    Result: one row a master: ``master_id``, and for each column of ``rules`` its value and ``<column>_source``; both null
+    where no record may supply one. Raises MissingAttributeError.
+    """
+    from pyspark.sql import functions as f
+
+    _require_attributes(members, rules)
+    offers = members.select("master_id", *(f.expr(_offer(rule)).alias(name) for name, rule in rules.items()))
+    gathered = offers.groupBy("master_id").agg(*(f.collect_list(name).alias(name) for name in rules))
+    winners = gathered.select("master_id", *(f.expr(_winner(name)).alias(name) for name in rules))
+    return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
+
+
+def _offer(rule: Survivorship) -> str:
+    """What one record offers for a column: null, which no list gathers, if it may not supply it."""
+    authority = " ".join(f"when '{source}' then {rank}" for rank, source in enumerate(rule.sources))
+    rank = f"case dataset {authority} end"
+    return f"""case when {rule.attribute} is not null and {rank} is not null and coalesce({rule.valid_when or "true"}, false)
+        then named_struct(
+            'rank', {rank},
+            'is_second', not coalesce({rule.prefer_when or "true"}, false),
+            'age', coalesce(-unix_date({RECENCY}), {_OLDEST}),
+            'record_key', record_key,
+            'value', {rule.attribute},
+            'dataset', dataset) end"""
+
+
+def _winner(name: str) -> str:
+    """The least of the offers in the order of the module's docstring; null if there is none."""
+    return f"""array_min(transform({name}, offer -> named_struct(
+        'rank', offer.rank, 'is_second', offer.is_second, 'age', offer.age,
+        'disagreement', -size(filter({name}, other -> other.value = offer.value)),
+        'record_key', offer.record_key, 'value', offer.value, 'dataset', offer.dataset)))"""
+
+
+def _value_and_source(name: str) -> tuple[Column, Column]:
+    from pyspark.sql import functions as f
+
+    winner = f.col(name)
+    return winner.getField("value").alias(name), winner.getField("dataset").alias(f"{name}{SOURCE_SUFFIX}")
+
+
+def _require_attributes(members: DataFrame, rules: Mapping[str, Survivorship]) -> None:
+    for name, rule in rules.items():
+        if rule.attribute not in members.columns:
+            raise MissingAttributeError(
+                f"column {name!r} survives from attribute {rule.attribute!r}, which no linkage record has. "
+                "Name it in a source's recordRoles and in the linkage model, or change the contract."
+            )

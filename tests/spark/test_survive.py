@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jobs.linkage.survive import MissingAttributeError, survive
+from schemas.contract import Survivorship
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+POLICE, CIVIL, RESIDENCE = "police/register", "civil/register", "police/residence"
+SCHEMA = "master_id string, dataset string, record_key string, updated_on date, colour string, mark string, tags array<string>"
+NAME = Survivorship(attribute="colour", sources=(POLICE, CIVIL))
+
+OLD, NEW = date(2020, 1, 1), date(2025, 1, 1)
+
+# master, dataset, key, updated on, colour, mark
+AUTHORITY = [("m", CIVIL, "1", NEW, "red", None), ("m", POLICE, "2", OLD, "blue", None)]
+RECENCY = [("m", POLICE, "1", OLD, "red", None), ("m", POLICE, "2", NEW, "blue", None)]
+NO_DATE = [("m", POLICE, "1", None, "red", None), ("m", POLICE, "2", OLD, "blue", None)]
+AGREEMENT = [("m", POLICE, "1", OLD, "red", None), ("m", POLICE, "2", OLD, "blue", None), ("m", CIVIL, "3", OLD, "blue", None)]
+TIE = [("m", POLICE, "2", OLD, "red", None), ("m", POLICE, "1", OLD, "blue", None)]
+NULLS = [("m", POLICE, "1", NEW, None, None), ("m", CIVIL, "2", OLD, "blue", None)]
+UNNAMED = [("m", RESIDENCE, "1", NEW, "red", None), ("m", CIVIL, "2", OLD, "blue", None)]
+
+
+def _members(spark: SparkSession, rows: list[tuple[Any, ...]]) -> Any:
+    return spark.createDataFrame([(*row, None) if len(row) == 6 else row for row in rows], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("rows", "source"),
+    [
+        pytest.param(AUTHORITY, POLICE, id="a source of more authority beats a newer one"),
+        pytest.param(RECENCY, POLICE, id="the newest of one source"),
+        pytest.param(NO_DATE, POLICE, id="a record without a date is the oldest"),
+        pytest.param(AGREEMENT, POLICE, id="on the same day, the value more records agree on"),
+        pytest.param(TIE, POLICE, id="at last the smaller key"),
+        pytest.param(NULLS, CIVIL, id="an empty value never wins"),
+        pytest.param(UNNAMED, CIVIL, id="a source that is not named supplies nothing"),
+    ],
+)
+def test_blue_wins(spark: SparkSession, rows: list[tuple[Any, ...]], source: str) -> None:
+    for order in (rows, rows[::-1]):
+        (golden,) = survive(_members(spark, order), {"paint": NAME}).collect()
+        assert golden.asDict() == {"master_id": "m", "paint": "blue", "paint_source": source}
+
+
+def test_invalid_values_are_passed_over_and_preferred_records_come_first(spark: SparkSession) -> None:
+    rows = [
+        ("m", POLICE, "1", NEW, "red", "cancelled"),
+        ("m", POLICE, "2", OLD, "blue", None),
+        ("n", POLICE, "3", OLD, "red", "cancelled"),
+        ("n", CIVIL, "4", NEW, "blue", None),
+    ]
+    rules = {
+        "valid": Survivorship(attribute="colour", sources=(POLICE, CIVIL), valid_when="mark is null"),
+        "preferred": Survivorship(attribute="colour", sources=(POLICE, CIVIL), prefer_when="mark is null"),
+    }
+    found = {row.master_id: row for row in survive(_members(spark, rows), rules).collect()}
+    assert (found["m"].valid, found["m"].preferred) == ("blue", "blue")
+    assert (found["n"].valid, found["n"].preferred) == ("blue", "red"), "preference does not outrank authority"
+
+
+def test_a_condition_that_is_unknown_does_not_hold(spark: SparkSession) -> None:
+    rule = Survivorship(attribute="colour", sources=(POLICE,), valid_when="mark = 'ok'")
+    (golden,) = survive(_members(spark, [("m", POLICE, "1", NEW, "red", None)]), {"paint": rule}).collect()
+    assert (golden.paint, golden.paint_source) == (None, None)
+
+
+def test_arrays_survive_whole(spark: SparkSession) -> None:
+    rows = [("m", POLICE, "1", NEW, None, None, ["2", "1"]), ("m", POLICE, "2", OLD, None, None, ["9"])]
+    rule = Survivorship(attribute="tags", sources=(POLICE,))
+    (golden,) = survive(_members(spark, rows), {"tags": rule}).collect()
+    assert (golden.tags, golden.tags_source) == (["2", "1"], POLICE)
+
+
+def test_a_rule_for_an_attribute_no_record_has_is_refused(spark: SparkSession) -> None:
+    with pytest.raises(MissingAttributeError, match="'paint' survives from attribute 'smell'"):
+        survive(_members(spark, []), {"paint": Survivorship(attribute="smell", sources=(POLICE,))})
