@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _tests_naming(dataset: DatasetName) -> list[str]:
 
 
 def _last_gate(settings: Settings, tables: set[str]) -> list[dict[str, Any]]:
-    events = [event for event in gates(settings.root) if event["table"] in tables]
+    events = [asdict(result) for result in gates(settings.root) if result.table in tables]
     shown = ("table", "delivery_id", "check_code", "column_name", "action", "rows_checked", "rows_failed", "decision")
     last = events[-1] if events else None
     same = [

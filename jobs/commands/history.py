@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -41,7 +42,8 @@ def gates(
     """
     from jobs.io.state import gates as gate_events
 
-    rows = [row for row in _matching(gate_events(current_settings().root), dataset, date) if not (failed and row["passed"])]
+    events = map(asdict, gate_events(current_settings().root))
+    rows = [row for row in _matching(events, dataset, date) if not (failed and row["passed"])]
     columns = ["table", "delivery_id", "check_code", "column_name", "action", "rows_checked", "rows_failed", "decision"]
     show_rows(rows, as_json=as_json, columns=columns, empty="no gate has been passed yet")
 
@@ -83,12 +85,12 @@ def runs(date: DateOption = None, as_json: AsJson = False) -> None:
     """
     from jobs.io.state import runs as run_events
 
-    rows = _matching(run_events(current_settings().root), None, date)
+    rows = _matching(map(asdict, run_events(current_settings().root)), None, date)
     columns = ["run_id", "step", "dataset", "status", "exit_code", "at", "detail"]
     show_rows(rows, as_json=as_json, columns=columns, empty="nothing has run yet")
 
 
-def _matching(rows: list[dict[str, object]], dataset: str | None, date: str | None) -> list[Row]:
+def _matching(rows: Iterable[dict[str, object]], dataset: str | None, date: str | None) -> list[Row]:
     day = parse_date(date) if date else None
     names = {dataset, dataset.replace("/", "__")} if dataset else set()
     return [
