@@ -1,0 +1,150 @@
+"""Three nights of three departments: one broken delivery, its correction, and what each layer must then say."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs.evaluation import evaluate
+from jobs.explanation import explain_master, render_explanation
+from jobs.io.state import current_release, delivery_states, release_of
+from jobs.night import NightOutcome, run_night
+from jobs.samples.country import generate, load_noise, parse_fault
+from jobs.settings import Settings, load_settings
+from schemas.catalog import Catalog
+from schemas.errors import UsageError
+from tests.night.lakes import contents, sql, table_folders, versions
+
+FIRST = date(2026, 3, 2)
+DATES = [FIRST + timedelta(days=n) for n in range(3)]
+BROKEN = f"truncated:public_security/household_register:{DATES[1]}:corrected"
+
+
+class Country:
+    """A generated country, its lake, and how each of its nights ended."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        self.truth = folder / "truth"
+        self.landing = folder / "landing"
+        self.catalog = catalog
+        self.settings = load_settings(home=str(folder / "lake"), landing=self.landing, keys=folder / "keys")
+        self.outcomes: list[NightOutcome] = []
+
+    def run(self, settings: Settings, day: date) -> NightOutcome:
+        return run_night(settings, self.catalog, day, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: object) -> Country:
+    made = Country(tmp_path_factory.mktemp("country"), catalog)
+    generate(
+        people=1200,
+        days=3,
+        seed=11,
+        start=FIRST,
+        noise=load_noise("typical"),
+        faults=[parse_fault(BROKEN)],
+        landing=made.landing,
+        truth=made.truth,
+        progress=lambda _: None,
+    )
+    made.outcomes = [made.run(made.settings, day) for day in DATES]
+    return made
+
+
+def test_the_broken_delivery_stops_alone_and_its_correction_is_taken(country: Country) -> None:
+    assert [outcome.exit_code for outcome in country.outcomes] == [0, 3, 0]
+    states = {state.delivery_id: state for state in delivery_states(country.settings.root)}
+    broken = states[f"public_security/household_register/{DATES[1]}/1"]
+    assert (broken.status, broken.reason_code) == ("stopped", "file_cut_short")
+    assert broken.reason is not None
+    assert states[f"public_security/household_register/{DATES[1]}/2"].status == "published"
+    assert states[f"civil_affairs/marriage_register/{DATES[1]}/1"].status == "published"
+
+
+def test_nothing_of_the_stopped_delivery_is_in_any_table(country: Country) -> None:
+    broken = f"public_security/household_register/{DATES[1]}/1"
+    for name, folder in table_folders(Path(country.settings.root)).items():
+        if name.startswith(("bronze", "silver", "quarantine")):
+            assert sql(folder, f"select count(*) from t where _delivery_id = '{broken}'") == [(0,)], name
+
+
+def test_every_delivered_row_is_accounted_for(country: Country) -> None:
+    for state in delivery_states(country.settings.root):
+        if state.status in ("published", "superseded"):
+            assert state.rows_delivered == state.rows_bronze == state.rows_accepted + state.rows_quarantined
+            assert state.rows_delivered > 0
+        else:
+            assert state.rows_accepted == 0
+
+
+def test_running_the_nights_again_changes_no_table(country: Country) -> None:
+    before = versions(Path(country.settings.root))
+    again = [country.run(country.settings, day) for day in DATES]
+    assert [outcome.is_noop for outcome in again] == [True] * 3
+    assert [outcome.exit_code for outcome in again] == [0, 3, 0]
+    assert versions(Path(country.settings.root)) == before
+
+
+def test_a_new_lake_of_the_same_deliveries_and_keys_has_the_same_tables(country: Country, tmp_path: Path) -> None:
+    twin = load_settings(home=str(tmp_path / "lake"), landing=country.landing, keys=country.settings.keys_root)
+    for day in DATES:
+        country.run(twin, day)
+    ours, theirs = contents(Path(country.settings.root)), contents(Path(twin.root))
+    assert set(ours) == set(theirs)
+    assert {name for name in ours if ours[name] != theirs[name]} == set()
+
+
+def test_the_linkage_beats_a_plain_id_join_at_almost_no_cost_in_precision(country: Country) -> None:
+    population = evaluate(country.settings, country.truth)["population"]
+    assert population["pairwise_linkable"]["precision"] >= 0.99
+    assert population["pairwise_linkable"]["recall"] >= 0.96
+    assert population["pairwise"]["recall"] > population["baseline_exact_id"]["recall"] + 0.03
+
+
+def test_masters_keep_their_ids_unless_an_event_says_why(country: Country) -> None:
+    root = Path(country.settings.root)
+    tables = table_folders(root)
+    moved = sql(
+        tables["linked.population__crosswalk"],
+        "select count(*) from (select dataset, record_key from t group by all having count(distinct master_id) > 1)",
+    )[0][0]
+    told = sql(tables["linked.population__events"], "select count(*) from t where event in ('merged', 'split', 'moved')")[0][0]
+    assert moved <= told
+    assert sql(tables["gold.population__person"], "select count(*) - count(distinct master_id) from t") == [(0,)]
+
+
+def test_a_release_names_the_versions_of_every_gold_and_linked_table(country: Country) -> None:
+    release = current_release(country.settings.root)
+    assert release is not None
+    assert release.release_id == f"{DATES[2]}/1"
+    assert {"gold.population__person", "linked.population__crosswalk"} <= set(release.tables)
+    second = release_of(country.settings.root, DATES[1])
+    assert second is not None
+    assert second.sources["public_security/household_register"] == "stopped"
+
+
+def test_the_past_is_refused(country: Country) -> None:
+    with pytest.raises(UsageError, match="into a new lake"):
+        country.run(country.settings, FIRST - timedelta(days=1))
+
+
+def test_the_agency_gets_a_package_with_what_is_granted_and_nothing_else(country: Country) -> None:
+    folder = Path(country.settings.outbox_root) / "health_commission" / "person" / str(DATES[2]) / "1"
+    assert (folder / "_READY").is_file()
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    names = {field["name"] for resource in package["resources"] for field in resource["schema"]["fields"]}
+    assert "person_ref" in names
+    assert not {"master_id", "citizen_id"} & names
+
+
+def test_a_person_can_explain_itself(country: Country) -> None:
+    tables = table_folders(Path(country.settings.root))
+    master_id = sql(tables["gold.population__person"], "select master_id from t order by record_count desc, 1 limit 1")[0][0]
+    words = render_explanation(explain_master(country.settings, "population", master_id))
+    assert master_id in words
+    assert "household_register" in words
+    assert "match weight" in words
