@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 os.environ["GOVLAKE_PROFILE"] = "test"
@@ -18,6 +19,9 @@ from schemas.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+hypothesis.settings.register_profile("govlake", deadline=None)  # a slow machine is no failure
+hypothesis.settings.load_profile("govlake")
 
 
 @pytest.fixture(scope="session")
