@@ -50,6 +50,29 @@ def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
     return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
 
 
+def weigh_evidence(members: DataFrame, edges: DataFrame) -> DataFrame:
+    """How much stands behind every master: its records, their sources, and the match weights that hold them together.
+
+    ``members`` as in `survive`; ``edges``: one row an accepted pair of records, ``dataset record_key other_dataset
+    other_record_key match_weight`` (log2 of the odds). Result: one row a master: ``master_id record_count sources
+    link_weight_min link_weight_mean``; the weights are null where no pair is needed or known.
+    """
+    from pyspark.sql import functions as f
+
+    one = members.select("dataset", "record_key", "master_id")
+    other = one.toDF("other_dataset", "other_record_key", "other_id")
+    held = edges.join(one, ["dataset", "record_key"], "inner").join(other, ["other_dataset", "other_record_key"], "inner")
+    weights = (
+        held.where("master_id = other_id")
+        .groupBy("master_id")
+        .agg(f.min("match_weight").alias("link_weight_min"), f.avg("match_weight").alias("link_weight_mean"))
+    )
+    records = one.groupBy("master_id").agg(
+        f.count("*").cast("int").alias("record_count"), f.sort_array(f.collect_set("dataset")).alias("sources")
+    )
+    return records.join(weights, "master_id", "left")
+
+
 def _offer(rule: Survivorship) -> str:
     """What one record offers for a column: null, which no list gathers, if it may not supply it."""
     authority = " ".join(f"when '{source}' then {rank}" for rank, source in enumerate(rule.sources))
