@@ -16,8 +16,13 @@ KEY_SEPARATOR, ROLE_SEPARATOR = "|", "#"
 
 def record_key(contract: Contract, role: RecordRole) -> str:
     """The record key as Spark SQL text: the row's keys joined by ``|``, then ``#role`` if its rows name several entities."""
-    keys = f"concat_ws('{KEY_SEPARATOR}', {', '.join(f'cast({key} as string)' for key in contract.keys)})"
-    return f"concat({keys}, '{ROLE_SEPARATOR}{role.role}')" if len(contract.record_roles) > 1 else keys
+    keys = ", ".join(f"cast({key} as string)" for key in contract.keys)
+    return f"concat_ws('{KEY_SEPARATOR}', {keys}) || '{role_suffix(contract, role)}'"
+
+
+def role_suffix(contract: Contract, role: RecordRole) -> str:
+    """What follows the keys in a record key: ``#role`` if the contract names more than one role over all masters."""
+    return f"{ROLE_SEPARATOR}{role.role}" if len(contract.record_roles) > 1 else ""
 
 
 def records_of(rows: DataFrame, contract: Contract, master: str) -> Iterator[DataFrame]:

@@ -47,26 +47,24 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     for contract in _tables_of(ctx, master):
         promote(_build(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
     done = {"run_id": ctx.run_id, "business_date": ctx.business_date, "step": STEP, "dataset": master, "status": "succeeded"}
-    control.record(ctx.settings.root, "runs", [done | {"detail": _inputs_digest(ctx, state)}])
+    control.record(ctx.settings.root, "runs", [done | {"detail": master_inputs_digest(ctx, master)}])
 
 
 def is_built(ctx: RunContext, master: str) -> bool:
     """Whether the gold tables of ``master`` were made from its present linkage state, by the present contracts. No Spark."""
-    state = linkage_state(ctx.settings.root, master)
-    if state is None:
-        return False
     built = [run for run in runs(ctx.settings.root) if run.step == STEP and run.dataset == master and run.status == "succeeded"]
     last = max(built, key=lambda run: run.at, default=None)
-    return last is not None and last.detail == _inputs_digest(ctx, state)
+    return last is not None and last.detail == master_inputs_digest(ctx, master)
 
 
-def _inputs_digest(ctx: RunContext, state: LinkageState) -> str:
-    """What the gold tables depend on, as one SHA-256: linkage state, history in silver, contracts."""
-    silver = [contract.table(Layer.SILVER) for contract in ctx.catalog.sources_of(state.master)]
+def master_inputs_digest(ctx: RunContext, master: str) -> str:
+    """What the gold tables of ``master`` depend on, as one SHA-256: linkage state, history in silver, contracts. No Spark."""
+    state = linkage_state(ctx.settings.root, master)
+    silver = [contract.table(Layer.SILVER) for contract in ctx.catalog.sources_of(master)]
     inputs = {
-        "linked": state.tables,
+        "linked": state.tables if state else {},
         "silver": {str(table): table_version(ctx.path(table)) for table in silver},
-        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in _tables_of(ctx, state.master)},
+        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in _tables_of(ctx, master)},
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 

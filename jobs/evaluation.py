@@ -1,0 +1,164 @@
+"""Measure every master of the newest release against the truth that `govlake generate` hid. DuckDB and numpy, no JVM.
+
+Scored are the truth's records that are alive on the release's date and whose delivery was accepted; a record that no master
+holds because its row was quarantined counts as an entity of its own. Beside the linkage stands what a plain join on equal
+delivered identifiers finds in the same records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jobs.io.delta import duckdb_connection, table_exists
+from jobs.io.release_reader import create_view, find_release
+from jobs.io.state import TAKEN, Release, delivery_states
+from jobs.linkage.measures import Labels, bcubed, clusters, pairwise, sizes
+from jobs.linkage.roles import KEY_SEPARATOR, role_suffix
+from jobs.settings import Settings
+from schemas.catalog import Catalog, load_catalog
+from schemas.contract import Contract, RecordRole
+from schemas.errors import UsageError
+from schemas.names import Layer, linked_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+IDENTIFIER_TYPES = ("citizen_id",)
+"""Semantic types whose delivered values the baseline joins on."""
+
+
+@dataclass(frozen=True)
+class ScoredRecords:
+    """The records of one master that are scored, column by column; equal labels mean: one entity."""
+
+    entity: Labels
+    """The truth's entity."""
+    master: Labels
+    """The master that holds the record; a label of its own if none does."""
+    identifier: Labels
+    """The identifier as delivered; a label of its own if there is none."""
+    is_linkable: Labels
+    """Whether the delivered values allow the record to be linked at all."""
+
+
+def evaluate(settings: Settings, truth: Path, release_id: str | None = None) -> dict[str, Any]:
+    """Measures of every master that has a truth file in ``truth``, by master. Raises UsageError if there is none."""
+    release = find_release(settings, release_id)
+    catalog = load_catalog()
+    files = {master: truth / f"{master}.parquet" for master in catalog.masters}
+    found = {master: path for master, path in files.items() if path.is_file()}
+    if not found:
+        raise UsageError(
+            f"no truth in {truth}: expected {', '.join(path.name for path in files.values())}, as `govlake generate` writes."
+        )
+    return {master: measure(read_scored_records(settings, catalog, release, master, path)) for master, path in found.items()}
+
+
+def measure(records: ScoredRecords) -> dict[str, Any]:
+    """All measures of one master.
+
+    ``pairwise_linkable`` counts only pairs of which both records are linkable. ``linkable_share`` is the share of linkable
+    records among those whose entity has another record here: of the others nothing could be linked.
+    """
+    linkable = records.is_linkable
+    has_partner = sizes(records.entity) > 1
+    return {
+        "pairwise": pairwise(records.master, records.entity).as_dict(),
+        "pairwise_linkable": pairwise(records.master[linkable], records.entity[linkable]).as_dict(),
+        "bcubed": bcubed(records.master, records.entity).as_dict(),
+        "baseline_exact_id": pairwise(records.identifier, records.entity).as_dict(),
+        "linkable_share": float(linkable[has_partner].mean()) if has_partner.any() else 1.0,
+        "entities_found": clusters(records.master),
+        "entities_true": clusters(records.entity),
+        "records": len(records.entity),
+    }
+
+
+def read_scored_records(settings: Settings, catalog: Catalog, release: Release, master: str, truth: Path) -> ScoredRecords:
+    """The records of ``master`` to be scored at a release, in the order of dataset and record key."""
+    with duckdb_connection() as lake:
+        _load_truth(lake, truth, release)
+        _load_accepted_dates(lake, settings)
+        _load_delivered_keys(lake, settings, catalog, release, master)
+        crosswalk = linked_table(master, "crosswalk")
+        create_view(lake, settings, crosswalk, release.tables[str(crosswalk)])
+        rows = lake.execute(
+            f"""select truth.entity_id, held.master_id, delivered.identifier, truth.linkable
+                from truth
+                left join (select * from {crosswalk} where valid_to is null) held using (dataset, record_key)
+                left join delivered using (dataset, record_key)
+                where delivered.record_key is not null or exists (
+                    from accepted where accepted.dataset = truth.dataset and accepted.business_date = truth.first_business_date)
+                order by truth.dataset, truth.record_key"""  # noqa: S608 - a table of our own
+        ).fetchnumpy()
+    return ScoredRecords(
+        entity=np.asarray(rows["entity_id"]).astype(str),
+        master=_or_alone(rows["master_id"]),
+        identifier=_or_alone(rows["identifier"]),
+        is_linkable=np.asarray(rows["linkable"]).astype(bool),
+    )
+
+
+def _load_truth(lake: duckdb.DuckDBPyConnection, truth: Path, release: Release) -> None:
+    lake.execute(
+        """create table truth as
+           select dataset, record_key, cast(entity_id as varchar) as entity_id, first_business_date, linkable
+           from read_parquet($truth)
+           where first_business_date <= $day and (last_business_date is null or last_business_date >= $day)""",
+        {"truth": str(truth), "day": release.business_date},
+    )
+
+
+def _load_accepted_dates(lake: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    lake.execute("create table accepted (dataset varchar, business_date date)")
+    rows = [(state.dataset, state.business_date) for state in delivery_states(settings.root) if state.status in TAKEN]
+    if rows:
+        lake.executemany("insert into accepted values (?, ?)", rows)
+
+
+def _load_delivered_keys(
+    lake: duckdb.DuckDBPyConnection, settings: Settings, catalog: Catalog, release: Release, master: str
+) -> None:
+    """Records that silver holds on the release's date, with the identifier as the row that they came from had it."""
+    lake.execute("create table delivered (dataset varchar, record_key varchar, identifier varchar)")
+    for contract in catalog.sources_of(master):
+        silver, bronze = contract.table(Layer.SILVER), contract.table(Layer.BRONZE)
+        if table_exists(silver.path(settings.root)):
+            create_view(lake, settings, silver, release.tables.get(str(silver)))
+            create_view(lake, settings, bronze)
+            for role in contract.record_roles:
+                if role.master == master:
+                    lake.execute(
+                        _delivered_records(contract, role), {"day": release.business_date, "dataset": str(contract.dataset)}
+                    )
+
+
+def _delivered_records(contract: Contract, role: RecordRole) -> str:
+    silver, bronze = contract.table(Layer.SILVER), contract.table(Layer.BRONZE)
+    key = f" || '{KEY_SEPARATOR}' || ".join(f"silver.{name}" for name in contract.keys)
+    identifier = _identifier_column(contract, role)
+    delivered = f"nullif(bronze.{identifier}, '')" if identifier else "null"
+    return f"""insert into delivered
+        select $dataset, {key} || '{role_suffix(contract, role)}', {delivered}
+        from {silver} silver join {bronze} bronze using (_delivery_id, _file, _row_number)
+        where silver._valid_from <= $day and (silver._valid_to is null or silver._valid_to > $day)"""  # noqa: S608 - names of the contract
+
+
+def _identifier_column(contract: Contract, role: RecordRole) -> str | None:
+    """The column whose delivered value is the entity's identifier: a field of the role that is just such a column."""
+    columns = {column.name for column in contract.columns if column.semantic_type in IDENTIFIER_TYPES}
+    return next((expression for expression in role.fields.values() if expression in columns), None)
+
+
+def _or_alone(labels: Any) -> Labels:
+    """Labels as text; a missing one becomes a label that no other record has."""
+    texts = np.ma.asarray(labels)
+    missing = np.ma.getmaskarray(texts)
+    found = np.array(np.ma.getdata(texts), dtype=object)
+    missing = missing | np.array([label is None for label in found])
+    found[missing] = [f"alone {number}" for number in range(int(missing.sum()))]
+    return found.astype(str)
