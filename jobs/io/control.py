@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
-from jobs.io.delta import open_or_create, table_exists
+from jobs.io.delta import open_or_create, read_table, table_exists
 from schemas.names import control_table
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -121,7 +121,7 @@ def read_events(root: str, table: str) -> list[dict[str, Any]]:
     path = control_table(table).path(root)
     if not table_exists(path):
         return []
-    rows = DeltaTable(path).to_pyarrow_table().to_pylist()
+    rows = read_table(path).to_pylist()
     return sorted(rows, key=lambda row: row["at"])
 
 

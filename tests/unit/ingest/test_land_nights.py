@@ -3,10 +3,9 @@
 from datetime import date
 
 import pytest
-from deltalake import DeltaTable
 
 from jobs.io.control import read_events, record
-from jobs.io.delta import table_version
+from jobs.io.delta import read_table, table_version
 from jobs.io.landing import complete_folders, read_delivery
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states, published_deliveries
@@ -48,7 +47,7 @@ def publish(area: LandingArea, *delivery_ids: str, status: str = "published") ->
 
 def bronze_rows(area: LandingArea, dataset: str = HOUSEHOLDS) -> list[dict[str, object]]:
     path = area.ctx.path(DatasetName.parse(dataset).in_layer(Layer.BRONZE))
-    return DeltaTable(path).to_pyarrow_table().to_pylist()
+    return read_table(path).to_pylist()
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
