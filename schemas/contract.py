@@ -70,9 +70,9 @@ class Survivorship(StrictModel):
     sources: tuple[str, ...]
     """Datasets by falling authority; one that is not named may not supply the attribute."""
     valid_when: str | None = None
-    """A Spark SQL condition on a record's attributes; a record that does not meet it may not supply the value."""
+    """SQL, read alike by Spark and DuckDB, on a record's attributes; a record that does not meet it may not supply the value."""
     prefer_when: str | None = None
-    """A Spark SQL condition on a record's attributes; among records of one source, those that meet it come first."""
+    """SQL of the same kind; among records of one source, those that meet it come first."""
 
 
 class Grant(StrictModel):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from jobs.linkage.standardise import RECORD_ID
 from schemas.contract import Contract, Survivorship
 from schemas.errors import GovlakeError
 
@@ -50,25 +51,23 @@ def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
     return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
 
 
-def weigh_evidence(members: DataFrame, edges: DataFrame) -> DataFrame:
+def weigh_evidence(members: DataFrame, links: DataFrame) -> DataFrame:
     """How much stands behind every master: its records, their sources, and the match weights that hold them together.
 
-    ``members`` as in `survive`; ``edges``: one row an accepted pair of records, ``dataset record_key other_dataset
-    other_record_key match_weight`` (log2 of the odds). Result: one row a master: ``master_id record_count sources
-    link_weight_min link_weight_mean``; the weights are null where no pair is needed or known.
+    ``members`` as in `survive`; ``links``: one row a pair of records taken for one entity, ``record_id_l record_id_r
+    match_weight`` (bits). Result: one row a master: ``master_id record_count sources link_weight_min link_weight_mean``; the
+    weights are null where no pair is needed or known.
     """
     from pyspark.sql import functions as f
 
-    one = members.select("dataset", "record_key", "master_id")
-    other = one.toDF("other_dataset", "other_record_key", "other_id")
-    held = edges.join(one, ["dataset", "record_key"], "inner").join(other, ["other_dataset", "other_record_key"], "inner")
-    weights = (
-        held.where("master_id = other_id")
-        .groupBy("master_id")
-        .agg(f.min("match_weight").alias("link_weight_min"), f.avg("match_weight").alias("link_weight_mean"))
-    )
-    records = one.groupBy("master_id").agg(
+    records = members.groupBy("master_id").agg(
         f.count("*").cast("int").alias("record_count"), f.sort_array(f.collect_set("dataset")).alias("sources")
+    )
+    ids = members.select(f.expr(RECORD_ID).alias("record_id"), "master_id")
+    left, right = ids.toDF("record_id_l", "master_id"), ids.toDF("record_id_r", "other_id")
+    held = links.join(left, "record_id_l", "inner").join(right, "record_id_r", "inner").where("master_id = other_id")
+    weights = held.groupBy("master_id").agg(
+        f.min("match_weight").alias("link_weight_min"), f.avg("match_weight").alias("link_weight_mean")
     )
     return records.join(weights, "master_id", "left")
 

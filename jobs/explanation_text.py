@@ -1,0 +1,83 @@
+"""An explanation in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WIDTH = 24
+
+
+def render_explanation(explanation: dict[str, Any]) -> str:
+    """The explanation that `explain_master` gives, as a text for a person."""
+    sections = [_head(explanation), _records(explanation), _links(explanation), _golden(explanation), _history(explanation)]
+    return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def _head(explanation: dict[str, Any]) -> list[str]:
+    asked, found = explanation["asked_id"], explanation["master_id"]
+    lines = [f"{found} of {explanation['master']}, as release {explanation['release_id']} knows it: {explanation['status']}."]
+    if asked != found:
+        lines.insert(0, f"{asked} was merged into {found}.")
+    return lines
+
+
+def _records(explanation: dict[str, Any]) -> list[str]:
+    records = explanation["records"]
+    sources = sorted({record["dataset"] for record in records})
+    lines = [f"It is made of {_counted(len(records), 'record')} of {_counted(len(sources), 'dataset')}:"]
+    for record in records:
+        values = [_shown(value) for name, value in record.items() if value not in (None, []) and name not in _RECORD_NAMES]
+        lines.append(f"  {record['dataset']}|{record['record_key']}, its since {record['held_since']}")
+        lines.append(f"      {', '.join(values)}")
+    return lines
+
+
+_RECORD_NAMES = ("dataset", "record_key", "held_since")
+
+
+def _links(explanation: dict[str, Any]) -> list[str]:
+    if not explanation["links"]:
+        return ["No other record was found to be the same, so nothing had to hold it together."]
+    lines = ["What holds them together (match weights in bits; each bit doubles the odds):"]
+    for link in explanation["links"]:
+        lines.append(f"  {link['match_weight']:+.1f}  {link['left']} = {link['right']}")
+        lines += [f"      {c['weight']:+6.1f}  {c['comparison']}: {c['level']}" for c in link["comparisons"]]
+    return lines
+
+
+def _golden(explanation: dict[str, Any]) -> list[str]:
+    lines = ["Its golden values, and why each was chosen:"]
+    for value in explanation["golden"]:
+        if value["source"] is None:
+            continue
+        lines.append(f"  {value['column']:<{_WIDTH}} {_shown(value['value'])}  from {value['source']} ({value['reason']})")
+        lines += [
+            f"  {'':<{_WIDTH}}   not {_shown(other['value'])} of {other['source']}: lost to {other['lost_to']}"
+            for other in value["alternatives"]
+        ]
+    empty = [value["column"] for value in explanation["golden"] if value["source"] is None]
+    return lines + ([f"  no record says: {', '.join(empty)}"] if empty else [])
+
+
+def _history(explanation: dict[str, Any]) -> list[str]:
+    return ["What became of the ID:", *(f"  {event['business_date']}  {_event(event)}" for event in explanation["history"])]
+
+
+def _event(event: dict[str, Any]) -> str:
+    told = {
+        "created": "{master_id} was created for {dataset}|{record_key}",
+        "split": "{master_id} was split from {other_id}, founded on {dataset}|{record_key}",
+        "merged": "{master_id} was merged into {other_id}",
+        "moved": "{dataset}|{record_key} moved from {other_id} to {master_id}",
+        "retired": "{master_id} was retired: no record is left",
+    }
+    sentence = told.get(event["event"], "{event}: {master_id} {other_id}").format(**event)
+    return f"{sentence} ({event['reason']})" if event["reason"] else sentence
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jobs.explanation import explain_master, render_explanation
+from jobs.settings import Settings
+from schemas.errors import UsageError
+from tests.small_register import HOUSEHOLD, LI, LI_ID, MARRIAGE, RESIDENCE, write_linkage_state, write_release, write_sources
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Settings:
+    write_sources(settings)
+    write_linkage_state(settings)
+    write_release(settings)
+    return settings
+
+
+def _golden(explanation: dict[str, Any], column: str) -> dict[str, Any]:
+    (found,) = [value for value in explanation["golden"] if value["column"] == column]
+    return found
+
+
+def test_records_links_and_history_of_a_merged_id(lake: Settings) -> None:
+    explanation = explain_master(lake, "population", "pop-OLD")
+    assert (explanation["master_id"], explanation["status"], explanation["release_id"]) == (LI, "active", "2026-03-02/1")
+    assert [(r["dataset"], r["record_key"]) for r in explanation["records"]] == [
+        (MARRIAGE, "M1#male"),
+        (HOUSEHOLD, "1"),
+        (HOUSEHOLD, "2"),
+        (RESIDENCE, "R1"),
+    ]
+    assert [link["match_weight"] for link in explanation["links"]] == [30.0, 12.0, 6.0]
+    assert [(e["event"], e["master_id"], e["other_id"]) for e in explanation["history"]] == [
+        ("created", LI, None),
+        ("merged", "pop-OLD", LI),
+    ]
+
+
+def test_why_each_value_won(lake: Settings) -> None:
+    explanation = explain_master(lake, "population", LI)
+    name = _golden(explanation, "full_name")
+    assert (name["value"], name["source"], name["record_key"], name["reason"]) == ("李明", HOUSEHOLD, "1", "a preferred record")
+    (alternative,) = name["alternatives"]
+    assert (alternative["value"], alternative["lost_to"]) == ("李鸣", "a preferred record"), "the cancelled registration is newer"
+    region = _golden(explanation, "registered_region_code")
+    assert (region["value"], [(o["value"], o["lost_to"]) for o in region["alternatives"]]) == (
+        "420106",
+        [("420100", "a source of more authority")],
+    )
+    number = _golden(explanation, "citizen_id")
+    assert (number["value"], number["reason"]) == (LI_ID, "all agree"), "the number with a wrong check digit is no candidate"
+    assert _golden(explanation, "phones")["reason"] == "the only one"
+    assert _golden(explanation, "ethnic_group_code")["source"] is None
+
+
+def test_the_explanation_in_words(lake: Settings) -> None:
+    text = render_explanation(explain_master(lake, "population", "pop-OLD"))
+    for sentence in (
+        "pop-OLD was merged into pop-LI.",
+        "It is made of 4 records of 3 datasets:",
+        f"+30.0  {HOUSEHOLD}|1 = {MARRIAGE}|M1#male",
+        f"李明  from {HOUSEHOLD} (a preferred record)",
+        f"not 李鸣 of {HOUSEHOLD}: lost to a preferred record",
+        "no record says: ethnic_group_code",
+        f"2026-03-02  pop-LI was created for {HOUSEHOLD}|1",
+    ):
+        assert sentence in text
+
+
+def test_an_unknown_id_or_register_is_refused_with_a_hint(lake: Settings) -> None:
+    with pytest.raises(UsageError, match=r"population has no ID 'pop-NOBODY'.*govlake query"):
+        explain_master(lake, "population", "pop-NOBODY")
+    with pytest.raises(UsageError, match="Did you mean 'population'"):
+        explain_master(lake, "populations", LI)
