@@ -134,8 +134,8 @@ def _is_same(other: dict[str, Any], event: dict[str, Any]) -> bool:
 
 def _verify_mode(delivery: Delivery, contract: Contract) -> None:
     mode = delivery.manifest.mode
-    if mode not in contract.delivery_modes:
-        allowed = " or ".join(contract.delivery_modes) or "nothing"
+    if contract.delivery_modes and mode not in contract.delivery_modes:
+        allowed = " or ".join(contract.delivery_modes)
         raise DeliveryRefusedError("mode_not_allowed", f"{delivery.id} is a {mode}; its contract allows {allowed}. {AGAIN}")
 
 

@@ -31,8 +31,9 @@ class UnexpectedShapeError(ValueError):
 
 @dataclass
 class Node:
-    """A place in the objects of a file: ``column`` is the index of the column found here, if any."""
+    """A place in the objects of a file: ``column`` is the index of the column found here, if any; ``path`` how to get here."""
 
+    path: str = ""
     children: dict[str, Node] = field(default_factory=dict)
     column: int | None = None
     is_list: bool = False
@@ -52,9 +53,11 @@ def read_json_lines(path: Path, contract: Contract, layout: DeliveryFormat, mode
     number = 0
     for block in file_blocks(path):
         parsed = ParsedBlock(number)
-        for line in decode(block, layout.encoding).removeprefix(BYTE_ORDER_MARK).split("\n"):
+        text = decode(block, layout.encoding).removeprefix(BYTE_ORDER_MARK)
+        has_bad_bytes = ESCAPED_BYTE.search(text) is not None
+        for line in text.split("\n"):
             if stripped := line.strip(" \t\r"):
-                parsed.add(stripped, tree, len(expected), extra)
+                parsed.add(stripped, tree, len(expected), extra, is_text=not (has_bad_bytes and ESCAPED_BYTE.search(line)))
         number = parsed.number
         if parsed.number == parsed.first:
             continue
@@ -80,10 +83,12 @@ class ParsedBlock:
     def __post_init__(self) -> None:
         self.number = self.first
 
-    def add(self, line: str, tree: Node, width: int, extra: dict[str, None]) -> None:
-        """Parse one line; names that no column has are added to ``extra``."""
+    def add(self, line: str, tree: Node, width: int, extra: dict[str, None], *, is_text: bool) -> None:
+        """Parse one line, unless its bytes are no text; names that no column has are added to ``extra``."""
         self.number += 1
         try:
+            if not is_text:
+                raise UnexpectedShapeError("bytes that are no text")
             row = parse_line(line, tree, width, extra)
         except ValueError:
             self.bad.append(line)
@@ -106,75 +111,77 @@ def build_tree(paths: tuple[str, ...]) -> Node:
             raise UsageError(f"physicalName {path!r}: lists within lists cannot be read. Deliver them as a dataset of their own.")
         node = root
         for step in path.split("."):
-            node = node.children.setdefault(step.removesuffix("[]"), Node())
+            place = f"{node.path}.{step}" if node.path else step
+            node = node.children.setdefault(step.removesuffix("[]"), Node(place))
             node.is_list = step.endswith("[]")
         node.column = index
     return root
 
 
 def parse_line(line: str, tree: Node, width: int, extra: dict[str, None]) -> list[str | None]:
-    """The columns of one line as text. Raises ValueError if it is not such an object or holds bytes that are no text."""
-    if ESCAPED_BYTE.search(line):
-        raise UnexpectedShapeError("bytes that are no text")
-    found = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    """The columns of one line as text. Raises ValueError if it is not such an object."""
     row: list[str | None] = [None] * width
-    _fill(found, tree, row, extra, "")
+    _fill(_DECODER.decode(line), tree, row, extra)
     if "\\u" in line:
         for value in row:
             (value or "").encode()  # an escaped half of a character can be written in JSON but not stored
     return row
 
 
-def _fill(found: Any, node: Node, row: list[str | None], extra: dict[str, None], place: str) -> None:
-    for key, value in _object(found, place).items():
+def _fill(found: Any, node: Node, row: list[str | None], extra: dict[str, None]) -> None:
+    for key, value in _object(found, node.path).items():
         child = node.children.get(key)
         if child is None:
-            extra[place + key] = None
+            extra[f"{node.path}.{key}" if node.path else key] = None
+        elif value is None:
+            continue
         elif child.is_list:
-            _fill_list(value, child, row, extra, f"{place}{key}[]")
+            _fill_list(value, child, row, extra)
         elif child.column is not None:
-            row[child.column] = _text(value, place + key)
-        elif value is not None:
-            _fill(value, child, row, extra, f"{place}{key}.")
+            row[child.column] = value if type(value) is str else _text(value, child.path)
+        else:
+            _fill(value, child, row, extra)
 
 
-def _fill_list(found: Any, node: Node, row: list[str | None], extra: dict[str, None], place: str) -> None:
+def _fill_list(found: Any, node: Node, row: list[str | None], extra: dict[str, None]) -> None:
     """Each column below a list gets the texts of all items that have it."""
-    if found is None:
-        return
     if not isinstance(found, list):
-        raise UnexpectedShapeError(f"{place} is not a list")
+        raise UnexpectedShapeError(f"{node.path} is not a list")
     if node.column is not None:
-        row[node.column] = _list_text([_text(item, place) for item in found])
+        row[node.column] = _list_text([_text(item, node.path) for item in found])
         return
-    for name in {key for item in found for key in _object(item, place)} - node.children.keys():
-        extra[f"{place}.{name}"] = None
+    for name in {key for item in found for key in _object(item, node.path)} - node.children.keys():
+        extra[f"{node.path}.{name}"] = None
     for name, child in node.children.items():
         if child.column is None:
-            raise UnexpectedShapeError(f"{place}.{name} is an object")
-        row[child.column] = _list_text([_text(item.get(name), f"{place}.{name}") for item in found])
+            raise UnexpectedShapeError(f"{child.path} is an object")
+        row[child.column] = _list_text([_text(item.get(name), child.path) for item in found])
 
 
 def _list_text(items: list[str | None]) -> str:
-    return json.dumps([item for item in items if item is not None], ensure_ascii=False)
+    return _ENCODER.encode([item for item in items if item is not None])
 
 
-def _object(found: Any, place: str) -> Mapping[str, Any]:
+def _object(found: Any, path: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
-        raise UnexpectedShapeError(f"{place or 'the line'} is not an object")
+        raise UnexpectedShapeError(f"{path or 'the line'} is not an object")
     return found
 
 
-def _text(value: Any, place: str) -> str | None:
+def _text(value: Any, path: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    raise UnexpectedShapeError(f"{place} is not a value")
+    raise UnexpectedShapeError(f"{path} is not a value")
 
 
 def _refuse_constant(name: str) -> str:
     raise UnexpectedShapeError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def _check_seen(file: str, contract: Contract, expected: tuple[str, ...], seen: set[int], extra: list[str], rows: int) -> None:
