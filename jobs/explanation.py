@@ -101,7 +101,8 @@ def _records(lake: _Lake, master_id: str) -> list[Row]:
 
 
 def _links(lake: _Lake, records: list[Row], model: Model) -> list[Row]:
-    """The scored pairs among the records, strongest first, each with the level and weight of every comparison."""
+    """The scored pairs among the records, strongest first: the weight is the prior (of two records picked at random) plus
+    that of the level reached in every comparison."""
     names = {f"{record['dataset']}|{record['record_key']}": record for record in records}
     pairs = lake.rows("edges", "record_id_l in $ids and record_id_r in $ids", ids=list(names))
     links = [
@@ -109,6 +110,7 @@ def _links(lake: _Lake, records: list[Row], model: Model) -> list[Row]:
             "left": pair["record_id_l"],
             "right": pair["record_id_r"],
             "match_weight": pair["match_weight"],
+            "prior": pair["match_weight"] - sum(pair[f"mw_{comparison.output_column_name}"] for comparison in model.comparisons),
             "comparisons": [
                 {"comparison": name, "level": label, "weight": pair[f"mw_{name}"]} for name, label in _levels(pair, model)
             ],
@@ -135,7 +137,9 @@ def _golden(lake: _Lake, contract: Contract, master_id: str) -> list[Row]:
     explained = []
     for column, rule in rules.items():
         offers = rank_offers([Candidate(row, row[f"_valid_{column}"], row[f"_preferred_{column}"]) for row in rows], rule)
-        explained.append({"table": str(contract.table(Layer.GOLD)), "column": column, "title": titles[column], **_choice(offers)})
+        explained.append(
+            {"table": str(contract.table(Layer.GOLD)), "column": column, "title": titles[column], **_choice(offers, rule)}
+        )
     return explained
 
 
@@ -145,12 +149,12 @@ def _conditions(column: str, rule: Survivorship) -> str:
     return f"coalesce({valid}, false) as _valid_{column}, coalesce({preferred}, false) as _preferred_{column}"
 
 
-def _choice(offers: list[Offer]) -> Row:
+def _choice(offers: list[Offer], rule: Survivorship) -> Row:
     if not offers:
         return {"value": None, "source": None, "record_key": None, "reason": "no record may supply it", "alternatives": []}
     winner, *others = offers
     different = [offer for offer in others if offer.value != winner.value]
-    reason = winner.beats_by(different[0]) if different else ("all agree" if others else "the only one")
+    reason = winner.beats_by(different[0], rule) if different else ("all agree" if others else "the only one")
     return {
         "value": winner.value,
         "source": winner.dataset,
@@ -162,7 +166,7 @@ def _choice(offers: list[Offer]) -> Row:
                 "source": o.dataset,
                 "record_key": o.record_key,
                 "updated_on": o.updated_on,
-                "lost_to": winner.beats_by(o),
+                "lost_to": winner.beats_by(o, rule),
             }
             for o in different
         ],

@@ -40,7 +40,8 @@ def _links(explanation: dict[str, Any]) -> list[str]:
         return ["No other record was found to be the same, so nothing had to hold it together."]
     lines = ["What holds them together (match weights in bits; each bit doubles the odds):"]
     for link in explanation["links"]:
-        lines.append(f"  {link['match_weight']:+.1f}  {link['left']} = {link['right']}")
+        lines.append(f"  {link['match_weight']:+5.1f}  {link['left']} = {link['right']}")
+        lines.append(f"      {link['prior']:+6.1f}  two records picked at random")
         lines += [f"      {c['weight']:+6.1f}  {c['comparison']}: {c['level']}" for c in link["comparisons"]]
     return lines
 

@@ -18,6 +18,8 @@ from pyarrow import parquet
 from jobs.io.control import record
 from jobs.linkage.model import load_model
 from jobs.settings import Settings
+from schemas.catalog import load_catalog
+from schemas.contract import Contract
 from schemas.names import TableName
 
 HOUSEHOLD, MARRIAGE, RESIDENCE = (
@@ -79,6 +81,7 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
         _person(MARRIAGE, "M1#female", "王芳", citizen_id=WANG_ID, citizen_id_class="valid", updated_on=date(2010, 5, 1), **_WANG),
     ],
 }  # fmt: skip
+PRIOR = -14.0
 EDGES = [
     (f"{HOUSEHOLD}|1", f"{MARRIAGE}|M1#male", 30.0),
     (f"{HOUSEHOLD}|1", f"{HOUSEHOLD}|2", 12.0),
@@ -163,12 +166,12 @@ def write_linkage_state(settings: Settings) -> None:
 
 
 def _edges(settings: Settings) -> list[dict[str, Any]]:
-    """Scored pairs: all of the weight comes from the first comparison of the model, the others have nothing to compare."""
+    """Scored pairs: what they weigh beyond the prior comes from the model's first comparison; the others compare nothing."""
     first, *others = load_model(settings.linkage.models / "population").comparisons
     nothing = {f"gamma_{c.output_column_name}": -1 for c in others} | {f"mw_{c.output_column_name}": 0.0 for c in others}
     best = {f"gamma_{first.output_column_name}": max(first.levels)}
     return [
-        {"record_id_l": left, "record_id_r": right, "match_weight": weight, f"mw_{first.output_column_name}": weight}
+        {"record_id_l": left, "record_id_r": right, "match_weight": weight, f"mw_{first.output_column_name}": weight - PRIOR}
         | best
         | nothing
         for left, right, weight in EDGES
@@ -176,31 +179,35 @@ def _edges(settings: Settings) -> list[dict[str, Any]]:
 
 
 def write_sources(settings: Settings) -> None:
-    """Bronze and silver rows, with the deliveries they came in."""
+    """Bronze and silver rows, with the deliveries they came in; columns that matter to no test are null."""
+    catalog = load_catalog()
     for name, rows in SILVER.items():
-        dataset = name.replace("__", "/")
-        where = {"_delivery_id": f"{dataset}/{DAY}/1", "_file": "f"}
-        valid = {"_valid_from": DAY, "_valid_to": None}
-        schema = pa.schema([(k, pa.int64() if k == "_row_number" else TEXT) for k in (*rows[0], *where)])
-        write(
-            settings,
-            f"silver.{name}",
-            (row | where | valid for row in rows),
-            schema.append(pa.field("_valid_from", DATE)).append(pa.field("_valid_to", DATE)),
-        )
+        contract = catalog.by_dataset[TableName.parse(f"silver.{name}").dataset]
+        dataset = str(contract.dataset)
+        delivery = f"{dataset}/{DAY}/1"
+        where = {"_delivery_id": delivery, "_file": "f"}
+        write(settings, f"silver.{name}", (row | where | {"_valid_from": DAY} for row in rows), _silver_schema(contract))
         delivered = [row | where for row in rows]
         if dataset == HOUSEHOLD:
             delivered = [row | {"citizen_id": DELIVERED_IDS.get(row["citizen_id"], row["citizen_id"])} for row in delivered]
-        write(settings, f"bronze.{name}", delivered, schema)
-        event = {
-            "delivery_id": where["_delivery_id"],
-            "dataset": dataset,
-            "business_date": DAY,
-            "sequence": 1,
-            "run_id": "r",
-            "night_date": DAY,
-        }
-        record(settings.root, "deliveries", [event | {"status": "published"}])
+        places = [("_delivery_id", TEXT), ("_file", TEXT), ("_row_number", pa.int64())]
+        write(settings, f"bronze.{name}", delivered, pa.schema([*((c.name, TEXT) for c in contract.columns), *places]))
+        event = {"delivery_id": delivery, "dataset": dataset, "business_date": DAY, "sequence": 1, "run_id": "r"}
+        record(settings.root, "deliveries", [event | {"night_date": DAY, "status": "published"}])
+
+
+def _silver_schema(contract: Contract) -> pa.Schema:
+    """Columns of the contract, typed, with the parts derived of IDs and birth dates, and where and when a row was so."""
+    types = {"date": DATE, "timestamp": pa.timestamp("us", tz="UTC"), "array": TEXTS}
+    fields: list[tuple[str, pa.DataType]] = []
+    for column in contract.columns:
+        fields.append((column.name, types.get(column.logical_type, TEXT)))
+        if column.semantic_type == "citizen_id":
+            fields.append((f"{column.name}_class", TEXT))
+        if column.semantic_type == "birth_date":
+            fields.append((column.name.replace("birth_date", "birth_year"), INT))
+    places = [("_delivery_id", TEXT), ("_file", TEXT), ("_row_number", pa.int64()), ("_valid_from", DATE), ("_valid_to", DATE)]
+    return pa.schema([*fields, *places])
 
 
 def write_release(settings: Settings) -> None:

@@ -11,10 +11,10 @@ from schemas.contract import Survivorship
 
 REASONS = {
     "rank": "a source of more authority",
-    "is_second": "a preferred record",
+    "is_second": "a record where {rule.prefer_when}",
     "age": "newer",
     "disagreement": "more records agree on it",
-    "record_key": "the smaller record key, for want of anything better",
+    "record_key": "the smaller record key, nothing else being different",
 }
 """What decides between two offers, in order, and how it is said of the winner."""
 
@@ -37,10 +37,10 @@ class Offer:
         """What offers are compared by."""
         return tuple(getattr(self, name) for name in REASONS)
 
-    def beats_by(self, other: Offer) -> str:
+    def beats_by(self, other: Offer, rule: Survivorship) -> str:
         """What first decides for this offer against ``other``, in words."""
         decisive = next(name for name in REASONS if getattr(self, name) != getattr(other, name))
-        return REASONS[decisive]
+        return REASONS[decisive].format(rule=rule)
 
 
 @dataclass(frozen=True)

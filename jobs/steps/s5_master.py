@@ -43,9 +43,9 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
-    inputs = _read_inputs(spark, ctx, state)
+    inputs = read_inputs(spark, ctx, state)
     for contract in _tables_of(ctx, master):
-        promote(_build(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
+        promote(build_table(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
     done = {"run_id": ctx.run_id, "business_date": ctx.business_date, "step": STEP, "dataset": master, "status": "succeeded"}
     control.record(ctx.settings.root, "runs", [done | {"detail": master_inputs_digest(ctx, master)}])
 
@@ -74,7 +74,8 @@ def _tables_of(ctx: RunContext, master: str) -> list[Contract]:
     return sorted(tables, key=lambda contract: (not survivorship_rules(contract), contract.dataset))
 
 
-def _read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState) -> MasterInputs:
+def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState) -> MasterInputs:
+    """What the tables of a master are made from, its linked tables at the versions of ``state``."""
     crosswalk = _read_linked(spark, ctx, state, "crosswalk").where("valid_to is null").select("dataset", "record_key", "master_id")
     records = _read_linked(spark, ctx, state, "records")
     edges = _read_linked(spark, ctx, state, "edges")
@@ -99,8 +100,8 @@ def _read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name
     return spark.read.format("delta").option("versionAsOf", state.tables[str(table)]).load(ctx.path(table))
 
 
-def _build(inputs: MasterInputs, contract: Contract) -> DataFrame:
-    """The rows of one gold table, with exactly the columns of its contract."""
+def build_table(inputs: MasterInputs, contract: Contract) -> DataFrame:
+    """The rows of one gold table, with exactly the columns of its contract. Raises MasterDataError if one is not filled."""
     rules = survivorship_rules(contract)
     golden = survive(inputs.members, rules) if rules else None
     transform = _transform_of(contract)

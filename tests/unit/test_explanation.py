@@ -33,6 +33,8 @@ def test_records_links_and_history_of_a_merged_id(lake: Settings) -> None:
         (RESIDENCE, "R1"),
     ]
     assert [link["match_weight"] for link in explanation["links"]] == [30.0, 12.0, 6.0]
+    for link in explanation["links"]:
+        assert link["match_weight"] == pytest.approx(link["prior"] + sum(c["weight"] for c in link["comparisons"]))
     assert [(e["event"], e["master_id"], e["other_id"]) for e in explanation["history"]] == [
         ("created", LI, None),
         ("merged", "pop-OLD", LI),
@@ -42,9 +44,16 @@ def test_records_links_and_history_of_a_merged_id(lake: Settings) -> None:
 def test_why_each_value_won(lake: Settings) -> None:
     explanation = explain_master(lake, "population", LI)
     name = _golden(explanation, "full_name")
-    assert (name["value"], name["source"], name["record_key"], name["reason"]) == ("李明", HOUSEHOLD, "1", "a preferred record")
+    assert (name["value"], name["source"], name["record_key"], name["reason"]) == (
+        "李明",
+        HOUSEHOLD,
+        "1",
+        "a record where cancellation_code is null",
+    )
     (alternative,) = name["alternatives"]
-    assert (alternative["value"], alternative["lost_to"]) == ("李鸣", "a preferred record"), "the cancelled registration is newer"
+    assert (alternative["value"], alternative["lost_to"]) == ("李鸣", "a record where cancellation_code is null"), (
+        "the cancelled registration is newer"
+    )
     region = _golden(explanation, "registered_region_code")
     assert (region["value"], [(o["value"], o["lost_to"]) for o in region["alternatives"]]) == (
         "420106",
@@ -62,8 +71,8 @@ def test_the_explanation_in_words(lake: Settings) -> None:
         "pop-OLD was merged into pop-LI.",
         "It is made of 4 records of 3 datasets:",
         f"+30.0  {HOUSEHOLD}|1 = {MARRIAGE}|M1#male",
-        f"李明  from {HOUSEHOLD} (a preferred record)",
-        f"not 李鸣 of {HOUSEHOLD}: lost to a preferred record",
+        f"李明  from {HOUSEHOLD} (a record where cancellation_code is null)",
+        f"not 李鸣 of {HOUSEHOLD}: lost to a record where cancellation_code is null",
         "no record says: ethnic_group_code",
         f"2026-03-02  pop-LI was created for {HOUSEHOLD}|1",
     ):

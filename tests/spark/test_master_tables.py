@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jobs.explanation import explain_master
+from jobs.io.run_context import RunContext
+from jobs.io.state import linkage_state
+from jobs.steps.s5_master import MasterDataError, build_table, read_inputs
+from schemas.names import DatasetName
+from tests.small_register import (
+    DAY,
+    HOUSEHOLD,
+    LI,
+    LI_ID,
+    LI_WRONG_ID,
+    MARRIAGE,
+    RESIDENCE,
+    WANG,
+    WANG_ID,
+    write_linkage_state,
+    write_release,
+    write_sources,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from jobs.transforms.inputs import MasterInputs
+
+
+@pytest.fixture
+def inputs(spark: SparkSession, ctx: RunContext) -> MasterInputs:
+    write_sources(ctx.settings)
+    write_linkage_state(ctx.settings)
+    state = linkage_state(ctx.settings.root, "population")
+    assert state is not None
+    return read_inputs(spark, ctx, state)
+
+
+def _rows(inputs: MasterInputs, ctx: RunContext, table: str, *keys: str) -> dict[Any, dict[str, Any]]:
+    built = build_table(inputs, ctx.catalog.by_dataset[DatasetName("population", table)])
+    rows = [row.asDict() for row in built.collect()]
+    return {tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: row for row in rows}
+
+
+def test_population_person(inputs: MasterInputs, ctx: RunContext) -> None:
+    persons = _rows(inputs, ctx, "person", "master_id")
+    assert set(persons) == {LI, WANG}
+    li, wang = persons[LI], persons[WANG]
+    assert (li["full_name"], li["full_name_source"], li["former_name"]) == ("李明", HOUSEHOLD, "李小明")
+    assert (li["citizen_id"], li["nationality_code"], li["nationality_code_source"]) == (LI_ID, "156", MARRIAGE)
+    assert (li["birth_date"], li["birth_year"], li["birth_year_source"]) == (date(1980, 2, 29), 1980, HOUSEHOLD)
+    assert (li["household_number"], li["current_address"], li["phones"]) == ("H1", "洪山区珞喻路9号", ["13800000001"])
+    assert (li["is_deceased"], wang["is_deceased"]) == (False, True)
+    assert (li["record_count"], li["sources"]) == (4, sorted([HOUSEHOLD, MARRIAGE, RESIDENCE]))
+    assert (li["link_weight_min"], li["link_weight_mean"]) == (6.0, 16.0)
+    assert (wang["link_weight_min"], wang["link_weight_mean"]) == (28.0, 28.0)
+    assert (wang["phones"], wang["phones_source"]) == (None, None)
+
+
+def test_population_person_agrees_with_its_explanation(inputs: MasterInputs, ctx: RunContext) -> None:
+    write_release(ctx.settings)
+    for master_id, person in _rows(inputs, ctx, "person", "master_id").items():
+        for value in explain_master(ctx.settings, "population", master_id)["golden"]:
+            found = (person[value["column"]], person[f"{value['column']}_source"])
+            assert found == (value["value"], value["source"]), value["column"]
+
+
+def test_population_identifier(inputs: MasterInputs, ctx: RunContext) -> None:
+    numbers = _rows(inputs, ctx, "identifier", "master_id", "identifier")
+    assert set(numbers) == {(LI, LI_ID), (LI, LI_WRONG_ID), (WANG, WANG_ID)}
+    li = numbers[LI, LI_ID]
+    assert (li["identifier_kind"], li["sources"]) == ("citizen_id", sorted([HOUSEHOLD, MARRIAGE]))
+    assert (li["first_seen_date"], li["last_seen_date"], li["is_current"], li["is_shared"]) == (DAY, None, True, False)
+    assert numbers[LI, LI_WRONG_ID]["identifier_class"] == "wrong_check_digit"
+
+
+def test_population_household(inputs: MasterInputs, ctx: RunContext) -> None:
+    households = _rows(inputs, ctx, "household", "household_number")
+    assert set(households) == {"H1"}, "H2 has no living registration"
+    assert households["H1"] == {
+        "household_number": "H1",
+        "head_id": LI,
+        "region_code": "420106",
+        "registered_address": "武昌区中山路1号",
+        "member_count": 1,
+        "member_ids": [LI],
+    }
+
+
+def test_a_column_that_nothing_fills_is_refused(inputs: MasterInputs, ctx: RunContext) -> None:
+    contract = ctx.catalog.by_dataset[DatasetName("population", "household")]
+    extra = contract.columns[-1].model_copy(update={"name": "mood"})
+    with pytest.raises(MasterDataError, match="population/household: nothing fills mood"):
+        build_table(inputs, contract.model_copy(update={"columns": (*contract.columns, extra)}))
