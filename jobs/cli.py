@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -17,16 +18,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (nights.generate, nights.night, nights.run):
-    app.command(rich_help_panel="Nights")(command)
-for command in (curated.show, curated.tables, curated.describe, curated.query):
-    app.command(rich_help_panel="Tables")(command)
-for command in (history.deliveries, history.gates, history.quarantine, history.releases, history.runs):
-    app.command(rich_help_panel="What happened")(command)
-for command in (registers.explain, registers.evaluate):
-    app.command(rich_help_panel="Registers")(command)
-for command in (box.doctor, box.up, box.down, box.demo):
-    app.command(rich_help_panel="This box")(command)
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Nights": (nights.generate, nights.night, nights.run),
+    "Tables": (curated.show, curated.tables, curated.describe, curated.query),
+    "What happened": (history.deliveries, history.gates, history.quarantine, history.releases, history.runs),
+    "Registers": (registers.explain, registers.evaluate),
+    "This box": (box.doctor, box.up, box.down, box.demo),
+}
+
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main() -> None:

@@ -112,11 +112,11 @@ def _build_masters(spark: SparkSession, ctx: RunContext, plan: NightPlan, progre
     from jobs.steps.s4_link import link
     from jobs.steps.s5_master import build_master
 
-    for master in plan.masters:
-        progress(f"link          {master}")
-        link(spark, ctx, master)
-        progress(f"master        {master}")
-        build_master(spark, ctx, master)
+    for planned in plan.masters:
+        progress(f"link          {planned.master}")
+        link(spark, ctx, planned.master)
+        progress(f"master        {planned.master}")
+        build_master(spark, ctx, planned.master)
 
 
 def _write_extracts(spark: SparkSession, ctx: RunContext, plan: NightPlan, progress: Progress) -> None:

@@ -24,8 +24,8 @@ def deliveries(
     """
     from jobs.io.state import delivery_states
 
-    rows = [asdict(state) for state in delivery_states(current_settings().root)]
-    rows = [row for row in _matching(rows, dataset, date) if status in (None, row["status"])]
+    states = map(asdict, delivery_states(current_settings().root))
+    rows = [row for row in _matching(states, dataset, date) if status in (None, row["status"])]
     columns = ["delivery_id", "status", "rows_delivered", "rows_bronze", "rows_accepted", "rows_quarantined", "reason"]
     show_rows(rows, as_json=as_json, columns=columns, empty="no deliveries: nothing has landed yet (govlake night --date …)")
 
