@@ -153,18 +153,23 @@ def release_of(root: str, business_date: date) -> Release | None:
 
 def linkage_state(root: str, master: str) -> LinkageState | None:
     """Where a master's linkage stands: the last state recorded; None before its first run."""
-    events = [event for event in read_events(root, "linkage_states") if event["master"] == master]
-    if not events:
-        return None
-    last = events[-1]
-    return LinkageState(
-        master=master,
-        business_date=last["business_date"],
-        tables=json.loads(last["tables"] or "{}"),
-        model_digest=last["model_digest"],
-        input_digest=last["input_digest"],
-        run_id=last["run_id"],
-    )
+    return next(reversed(linkage_states(root, master)), None)
+
+
+def linkage_states(root: str, master: str) -> list[LinkageState]:
+    """Every state of a master's linkage, in the order they were recorded."""
+    return [
+        LinkageState(
+            master=master,
+            business_date=event["business_date"],
+            tables=json.loads(event["tables"] or "{}"),
+            model_digest=event["model_digest"],
+            input_digest=event["input_digest"],
+            run_id=event["run_id"],
+        )
+        for event in read_events(root, "linkage_states")
+        if event["master"] == master
+    ]
 
 
 def runs(root: str) -> list[RunState]:

@@ -1,0 +1,45 @@
+"""Compare pairs: each comparison of the model becomes one column that says which level of agreement a pair reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.linkage.model import Comparison, Model, compared_columns
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def gamma_sql(comparison: Comparison) -> str:
+    """The level that a pair reaches, as SQL over ``<column>_l`` and ``<column>_r``."""
+    whens = [
+        f"else {number}" if level.is_else else f"when {level.sql_condition} then {number}"
+        for number, level in comparison.levels.items()
+    ]
+    return f"case {' '.join(whens)} end"
+
+
+def compare(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
+    """Pairs with ``gamma_<comparison>`` columns and both records' term frequencies. Grain: one row a pair."""
+    return _gammas(_both_sides(pairs, standardised, model), model)
+
+
+def _both_sides(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    joined = pairs
+    for side in ("l", "r"):
+        columns = [f.col(name).alias(f"{name}_{side}") for name in _needed(model)]
+        joined = joined.join(standardised.select(f.col("record_id").alias(f"record_id_{side}"), *columns), f"record_id_{side}")
+    return joined
+
+
+def _needed(model: Model) -> list[str]:
+    compared = {name for c in model.comparisons for level in c.comparison_levels for name in compared_columns(level)}
+    return sorted(compared | {f"tf_{column}" for column in model.frequency_columns})
+
+
+def _gammas(pairs: DataFrame, model: Model) -> DataFrame:
+    frequencies = [f"tf_{column}_{side}" for column in model.frequency_columns for side in ("l", "r")]
+    gammas = [f"{gamma_sql(c)} as gamma_{c.output_column_name}" for c in model.comparisons]
+    return pairs.selectExpr("record_id_l", "record_id_r", *frequencies, *gammas)

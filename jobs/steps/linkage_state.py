@@ -1,0 +1,60 @@
+"""The linkage state: the tables of a master that belong together, and where a night starts from.
+
+They share no commit, so a row of ``control.linkage_states`` names the versions that do. A night starts from the last row of
+an *earlier* date and restores what is newer: a night that was killed, or is run again, starts where it started before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.io import control
+from jobs.io.delta import table_exists, table_version
+from jobs.io.run_context import RunContext
+from jobs.io.state import LinkageState, linkage_states
+from schemas.names import linked_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TABLES = ("records", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
+"""What a night writes. ``steward_edges`` is not among them: what stewards decided outlives every run."""
+
+
+def is_linked(ctx: RunContext, master: str, input_digest: str) -> bool:
+    """Whether the last state of ``master`` is that of this night with these very inputs."""
+    states = linkage_states(ctx.settings.root, master)
+    return bool(states) and (states[-1].business_date, states[-1].input_digest) == (ctx.business_date, input_digest)
+
+
+def base_state(ctx: RunContext, master: str) -> LinkageState | None:
+    """The state that this night starts from: the last of an earlier date; None before the first."""
+    earlier = [state for state in linkage_states(ctx.settings.root, master) if state.business_date < ctx.business_date]
+    return earlier[-1] if earlier else None
+
+
+def restore_state(spark: SparkSession, ctx: RunContext, master: str, base: LinkageState | None) -> None:
+    """Bring the tables of ``master`` back to ``base``; empty them if there is none."""
+    for name in TABLES:
+        table = linked_table(master, name)
+        path = ctx.path(table)
+        version = base.tables.get(str(table)) if base else None
+        if not table_exists(path) or table_version(path) == version:
+            continue
+        if version is None:
+            spark.sql(f"delete from delta.`{path}`")  # noqa: S608 - a path of names.py; SQL has no parameter for one
+        else:
+            spark.sql(f"restore table delta.`{path}` to version as of {version}")
+
+
+def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> DataFrame | None:
+    """A table of the linkage state as it is now; None if it was never written."""
+    path = ctx.path(linked_table(master, name))
+    return spark.read.format("delta").load(path) if table_exists(path) else None
+
+
+def record_state(ctx: RunContext, master: str, model_digest: str, input_digest: str) -> None:
+    """Say that the tables as they are now belong together."""
+    tables = {str(table): table_version(ctx.path(table)) for table in (linked_table(master, name) for name in TABLES)}
+    state = {"master": master, "business_date": ctx.business_date, "tables": tables, "run_id": ctx.run_id}
+    control.record(ctx.settings.root, "linkage_states", [state | {"model_digest": model_digest, "input_digest": input_digest}])
