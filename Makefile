@@ -1,0 +1,49 @@
+# govlake. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+GOVLAKE_HOME ?= lake
+export GOVLAKE_HOME
+
+.PHONY: help setup run test test-slow check bench lock up down clean clean-lake
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+setup: ## prepare .venv (then .venv/bin/govlake is the command) and Delta's jars
+	@tools/setup.sh
+
+run: setup ## three nights of a synthetic country through Airflow, and a summary
+	@govlake demo
+
+check: setup ## the fast loop: ruff, format, mypy --strict, import-linter, contract lint, unit tests
+	@echo "ruff" && ruff check --quiet . && ruff format --check --quiet .
+	@echo "mypy" && mypy
+	@echo "import-linter" && lint-imports --no-cache > /dev/null || lint-imports --no-cache
+	@echo "contracts" && python tools/lint_contracts.py
+	@pytest tests/unit
+
+test: check ## every check and test, on real Spark, Delta, Great Expectations and Airflow
+	@pytest tests --ignore tests/unit -m "not slow"
+
+test-slow: setup ## full-size suites
+	@pytest tests -m slow
+
+bench: setup ## benchmarks: make bench NAME=… [ROWS=n]
+	@python -m benchmarks $(NAME) $(if $(ROWS),--rows $(ROWS))
+
+lock: ## pin requirements*.in again
+	@uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements.lock
+
+up: setup ## start Airflow and Spark Connect on this box
+	@govlake up
+
+down: ## stop what `make up` or `make run` started
+	@[ ! -x $(BIN)/govlake ] || govlake down
+
+clean-lake: down ## remove the lake, its landing area and Airflow's state; keys stay
+	@rm -rf "$(GOVLAKE_HOME)" truth .airflow
+
+clean: clean-lake ## remove everything that set-up and runs made, but keys
+	@rm -rf .venv .jars .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
