@@ -86,6 +86,7 @@ EDGES = [
     (f"{HOUSEHOLD}|1", f"{MARRIAGE}|M1#male", 30.0),
     (f"{HOUSEHOLD}|1", f"{HOUSEHOLD}|2", 12.0),
     (f"{HOUSEHOLD}|1", f"{RESIDENCE}|R1", 6.0),
+    (f"{HOUSEHOLD}|2", f"{RESIDENCE}|R1", -3.0),
     (f"{HOUSEHOLD}|3", f"{MARRIAGE}|M1#female", 28.0),
 ]
 
@@ -171,7 +172,13 @@ def _edges(settings: Settings) -> list[dict[str, Any]]:
     nothing = {f"gamma_{c.output_column_name}": -1 for c in others} | {f"mw_{c.output_column_name}": 0.0 for c in others}
     best = {f"gamma_{first.output_column_name}": max(first.levels)}
     return [
-        {"record_id_l": left, "record_id_r": right, "match_weight": weight, f"mw_{first.output_column_name}": weight - PRIOR}
+        {
+            "record_id_l": left,
+            "record_id_r": right,
+            "match_weight": weight,
+            "is_link": weight > 0,
+            f"mw_{first.output_column_name}": weight - PRIOR,
+        }
         | best
         | nothing
         for left, right, weight in EDGES

@@ -45,9 +45,21 @@ def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
     from pyspark.sql import functions as f
 
     _require_attributes(members, rules)
-    offers = members.select("master_id", *(f.expr(_offer(rule)).alias(name) for name, rule in rules.items()))
-    gathered = offers.groupBy("master_id").agg(*(f.collect_list(name).alias(name) for name in rules))
-    winners = gathered.select("master_id", *(f.expr(_winner(name)).alias(name) for name in rules))
+    ranks = {_standing(rule): f"_rank_{number}" for number, rule in enumerate(rules.values())}
+    attributes = sorted({rule.attribute for rule in rules.values()})
+    record = f.struct(
+        "dataset",
+        "record_key",
+        f.expr(f"coalesce(-unix_date({RECENCY}), {_OLDEST})").alias("_age"),
+        *attributes,
+        *(f.expr(_rank(standing)).alias(name) for standing, name in ranks.items()),
+    )
+    gathered = (
+        members.select("master_id", record.alias("record")).groupBy("master_id").agg(f.collect_list("record").alias("records"))
+    )
+    winners = gathered.select(
+        "master_id", *(f.expr(_winner(rule.attribute, ranks[_standing(rule)])).alias(name) for name, rule in rules.items())
+    )
     return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
 
 
@@ -72,26 +84,30 @@ def weigh_evidence(members: DataFrame, links: DataFrame) -> DataFrame:
     return records.join(weights, "master_id", "left")
 
 
-def _offer(rule: Survivorship) -> str:
-    """What one record offers for a column: null, which no list gathers, if it may not supply it."""
-    authority = " ".join(f"when '{source}' then {rank}" for rank, source in enumerate(rule.sources))
-    rank = f"case dataset {authority} end"
-    return f"""case when {rule.attribute} is not null and {rank} is not null and coalesce({rule.valid_when or "true"}, false)
-        then named_struct(
-            'rank', {rank},
-            'is_second', not coalesce({rule.prefer_when or "true"}, false),
-            'age', coalesce(-unix_date({RECENCY}), {_OLDEST}),
-            'record_key', record_key,
-            'value', {rule.attribute},
-            'dataset', dataset) end"""
+def _standing(rule: Survivorship) -> tuple[tuple[str, ...], str, str]:
+    """What a record's rank depends on; columns that share it share one rank."""
+    return rule.sources, rule.valid_when or "true", rule.prefer_when or "true"
 
 
-def _winner(name: str) -> str:
-    """The least of the offers in the order of the module's docstring; null if there is none."""
-    return f"""array_min(transform({name}, offer -> named_struct(
-        'rank', offer.rank, 'is_second', offer.is_second, 'age', offer.age,
-        'disagreement', -size(filter({name}, other -> other.value = offer.value)),
-        'record_key', offer.record_key, 'value', offer.value, 'dataset', offer.dataset)))"""
+def _rank(standing: tuple[tuple[str, ...], str, str]) -> str:
+    """Authority, then preference, as one number (0 is best); null for a record that may not supply the value."""
+    sources, valid, preferred = standing
+    authority = " ".join(f"when '{source}' then {2 * place}" for place, source in enumerate(sources))
+    return f"case when coalesce({valid}, false) then case dataset {authority} end + if(coalesce({preferred}, false), 0, 1) end"
+
+
+def _winner(attribute: str, rank: str) -> str:
+    """The least offer in the order of the module's docstring; null if there is none. Of two records, neither agrees more."""
+    return f"""array_min(transform(
+        filter(records, one -> one.{rank} is not null and one.{attribute} is not null),
+        one -> named_struct(
+            'rank', one.{rank},
+            'age', one._age,
+            'disagreement', if(size(records) < 3, 0,
+                -size(filter(records, other -> other.{rank} is not null and other.{attribute} = one.{attribute}))),
+            'record_key', one.record_key,
+            'value', one.{attribute},
+            'dataset', one.dataset)))"""
 
 
 def _value_and_source(name: str) -> tuple[Column, Column]:

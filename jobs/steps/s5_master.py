@@ -78,7 +78,7 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState) -> Ma
     """What the tables of a master are made from, its linked tables at the versions of ``state``."""
     crosswalk = _read_linked(spark, ctx, state, "crosswalk").where("valid_to is null").select("dataset", "record_key", "master_id")
     records = _read_linked(spark, ctx, state, "records")
-    edges = _read_linked(spark, ctx, state, "edges")
+    links = _read_linked(spark, ctx, state, "edges").where("is_link")
     members = records.join(crosswalk, ["dataset", "record_key"], "inner")
     history = union_of(
         [
@@ -91,7 +91,7 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState) -> Ma
     return MasterInputs(
         members=members,
         history=history.join(crosswalk, ["dataset", "record_key"], "inner"),
-        evidence=weigh_evidence(members, edges),
+        evidence=weigh_evidence(members, links),
     )
 
 

@@ -79,7 +79,7 @@ def _table_versions(ctx: RunContext) -> dict[str, int]:
                 f"{ctx.business_date}: the master data of {master} was not built from its linkage state of {state.business_date}. "
                 f"Run `govlake run master --dataset {master} --date {ctx.business_date}` first."
             )
-        versions |= state.tables
+        versions |= {table: version for table, version in state.tables.items() if version is not None}
     for table in _tables_of(ctx):
         version = table_version(ctx.path(table)) if table_exists(ctx.path(table)) else None
         if version is not None:

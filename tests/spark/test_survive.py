@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import random
+from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jobs.linkage.choice import Candidate, rank_offers
 from jobs.linkage.survive import MissingAttributeError, survive
 from schemas.contract import Survivorship
 
@@ -76,6 +79,34 @@ def test_arrays_survive_whole(spark: SparkSession) -> None:
     rule = Survivorship(attribute="tags", sources=(POLICE,))
     (golden,) = survive(_members(spark, rows), {"tags": rule}).collect()
     assert (golden.tags, golden.tags_source) == (["2", "1"], POLICE)
+
+
+def test_spark_and_the_explanation_choose_alike(spark: SparkSession) -> None:
+    """On many small entities made at random, so that ties of every kind occur."""
+    dice = random.Random(20260302)  # noqa: S311 - a reproducible test, no secret
+    rows = [
+        (
+            f"m{dice.randrange(400)}",
+            dice.choice([POLICE, CIVIL, RESIDENCE]),
+            f"k{number}",
+            dice.choice([OLD, NEW, None]),
+            dice.choice(["red", "blue", "green", None]),
+            dice.choice(["cancelled", None]),
+        )
+        for number in range(1500)
+    ]
+    rule = Survivorship(attribute="colour", sources=(CIVIL, POLICE), valid_when="colour <> 'green'", prefer_when="mark is null")
+    names = ("master_id", "dataset", "record_key", "updated_on", "colour", "mark")
+    entities: dict[str, list[Candidate]] = defaultdict(list)
+    for row in rows:
+        record = dict(zip(names, row, strict=True))
+        is_valid = record["colour"] is not None and record["colour"] != "green"
+        entities[record["master_id"]].append(Candidate(record, is_valid=is_valid, is_preferred=record["mark"] is None))
+    found = {row.master_id: (row.paint, row.paint_source) for row in survive(_members(spark, rows), {"paint": rule}).collect()}
+    assert set(found) == set(entities)
+    for master_id, candidates in entities.items():
+        winner = next(iter(rank_offers(candidates, rule)), None)
+        assert found[master_id] == ((winner.value, winner.dataset) if winner else (None, None))
 
 
 def test_a_rule_for_an_attribute_no_record_has_is_refused(spark: SparkSession) -> None:

@@ -32,7 +32,7 @@ def test_records_links_and_history_of_a_merged_id(lake: Settings) -> None:
         (HOUSEHOLD, "2"),
         (RESIDENCE, "R1"),
     ]
-    assert [link["match_weight"] for link in explanation["links"]] == [30.0, 12.0, 6.0]
+    assert [link["match_weight"] for link in explanation["links"]] == [30.0, 12.0, 6.0, -3.0]
     for link in explanation["links"]:
         assert link["match_weight"] == pytest.approx(link["prior"] + sum(c["weight"] for c in link["comparisons"]))
     assert [(e["event"], e["master_id"], e["other_id"]) for e in explanation["history"]] == [
