@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,14 +44,17 @@ def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str
     """Append rows unless the transaction ``app_id`` is in the table already; returns whether it wrote.
 
     delta-rs records application transactions but does not skip them by itself, so the table is asked first; of two writers
-    that ask at the same time one fails to commit, because both append to the version they asked. New columns are added.
+    that ask at the same time one fails to commit, because both append to the version they asked. New columns are added;
+    only then is the schema written, for that fails every append made at the same time.
     """
     table = open_or_create(path, batches.schema, partition_by)
     if table.transaction_version(app_id) is not None:
         return False
     properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
+    known = {field.name for field in table.schema().fields}
+    schema_mode: Literal["merge"] | None = None if known.issuperset(batches.schema.names) else "merge"
     try:
-        write_deltalake(table, batches, mode="append", schema_mode="merge", commit_properties=properties)
+        write_deltalake(table, batches, mode="append", schema_mode=schema_mode, commit_properties=properties)
     except CommitFailedError:
         if DeltaTable(path, without_files=True).transaction_version(app_id) is None:
             raise
@@ -62,8 +65,10 @@ def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str
 def open_or_create(path: str, schema: pa.Schema, partition_by: list[str] | None = None) -> DeltaTable:
     """The table at ``path``, created empty if there is none; several processes may ask for it at once."""
     if not table_exists(path):
+        # Without retries: a retry would create the table a second time, as version 1, and fail every append based on version 0.
+        once = CommitProperties(max_commit_retries=0)
         try:
-            DeltaTable.create(path, schema, mode="ignore", partition_by=partition_by)
+            DeltaTable.create(path, schema, mode="error", partition_by=partition_by, commit_properties=once)
         except DeltaError:
             if not table_exists(path):
                 raise
