@@ -1,0 +1,127 @@
+"""Generates the synthetic country: ``landing`` gets the deliveries of some days, ``truth`` what only the evaluation may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.samples.deliveries import Post, send, take
+from jobs.samples.faults import Fault, faults_by_delivery, parse_fault
+from jobs.samples.life import live
+from jobs.samples.register import Register
+from jobs.samples.settings import Noise, load_country, load_noise
+from jobs.samples.streams import Streams
+from jobs.samples.truth import write_truth
+from jobs.samples.world import HOUSEHOLDS, World, create_world
+from schemas.catalog import Catalog, load_catalog
+from schemas.errors import UsageError
+
+__all__ = ["DEFAULT_START", "Fault", "Noise", "Summary", "generate", "load_noise", "parse_fault"]
+
+DEFAULT_START = date(2026, 3, 2)
+MONTHLY_FULL = frozenset({HOUSEHOLDS})
+"""Datasets that are delivered whole on the first day of each month."""
+
+
+@dataclass
+class Summary:
+    """What was generated. ``linkable_share``: of the records whose person has another record, those that can be linked."""
+
+    people: int
+    days: int
+    seed: int
+    first_date: date
+    last_date: date
+    landing: str
+    truth: str
+    deliveries: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    records: int = 0
+    entities: int = 0
+    linkable_share: float = 1.0
+
+
+def generate(
+    people: int,
+    days: int,
+    seed: int,
+    start: date,
+    noise: Noise,
+    faults: Sequence[Fault],
+    landing: Path,
+    truth: Path,
+    progress: Callable[[str], None],
+) -> Summary:
+    """Write the deliveries of ``days`` days for about ``people`` people, and the truth behind them.
+
+    The same arguments give the same bytes; deliveries that are already there are written again as they are. Raises UsageError
+    for arguments that cannot be, and if ``landing`` holds another country.
+    """
+    _check(people, days, seed)
+    settings, catalog = load_country(), load_catalog()
+    calendar = [start + timedelta(days=number) for number in range(days)]
+    planted = faults_by_delivery(faults, calendar)
+    progress(f"a country of {people:,} people, seed {seed}, from {start}")
+    world = create_world(people, start, settings, noise, Streams(seed), catalog)
+    summary = Summary(
+        people=len(world.population.people),
+        days=days,
+        seed=seed,
+        first_date=start,
+        last_date=calendar[-1],
+        landing=str(landing),
+        truth=str(truth),
+        faults=[str(fault) for fault in faults],
+    )
+    for day in calendar:
+        if day != start:
+            live(world, settings.life, day)
+        for register in world.registers:
+            _deliver(register, catalog, landing, day, start, planted, summary)
+        progress(f"{day}: {_words(world)}")
+    _sum_up(summary, write_truth(world, truth))
+    progress(f"truth: {summary.records:,} records of {summary.entities:,} people")
+    return summary
+
+
+def _check(people: int, days: int, seed: int) -> None:
+    if people < 10 or days < 1 or seed < 0:
+        raise UsageError(f"people {people}, days {days}, seed {seed}: give at least 10 people, 1 day, and no negative seed.")
+
+
+def _deliver(
+    register: Register,
+    catalog: Catalog,
+    landing: Path,
+    day: date,
+    start: date,
+    planted: dict[tuple[str, date], Fault],
+    summary: Summary,
+) -> None:
+    """The delivery of one register for a day: whole, or what changed."""
+    is_full = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
+    places = np.flatnonzero(register.is_alive) if is_full else register.changes()
+    content = take(register, catalog.find(register.dataset), places, is_full=is_full)
+    post = Post(landing, day, None if is_full else day - timedelta(days=1))
+    summary.deliveries += send(content, post, planted.get((register.dataset, day)))
+    summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + len(places)
+
+
+def _words(world: World) -> str:
+    counts = ((register.dataset, register.has_changed.sum()) for register in world.registers)
+    return ", ".join(f"{dataset} {count:,}" for dataset, count in counts)
+
+
+def _sum_up(summary: Summary, truth: pa.Table) -> None:
+    sizes = truth.group_by("entity_id").aggregate([("record_key", "count")])
+    together = truth.join(sizes, "entity_id").filter(pc.field("record_key_count") > 1)
+    summary.records, summary.entities = len(truth), len(sizes)
+    if len(together):
+        summary.linkable_share = float(np.mean(together["linkable"].to_numpy()))

@@ -1,0 +1,212 @@
+"""Deliveries as departments put them into the landing area: data file, then manifest, in the form of the contract."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from jobs.io.landing import CHINA, MANIFEST
+from jobs.io.text import encode
+from jobs.samples.faults import Fault, FaultKind
+from jobs.samples.register import Register
+from jobs.samples.streams import Numbers, Texts
+from schemas.contract import Contract
+from schemas.errors import UsageError
+
+SENT_AT = time(1, 30)
+"""Departments send at this time of the day after the business date (China)."""
+
+EXTRA_COLUMN, EXTRA_VALUE = "BZ", "备注"
+OTHER_ENCODING = {"gb18030": "utf-8", "utf-8": "gb18030", "utf-8-sig": "gb18030"}
+SHARE_THAT_ARRIVES = 0.6
+
+
+@dataclass(frozen=True)
+class Content:
+    """Rows of one delivery: delivered column names and their texts; ``operations`` in a delta only."""
+
+    contract: Contract
+    columns: dict[str, Texts]
+    operations: Sequence[str] | None
+    encoding: str
+
+    @property
+    def mode(self) -> str:
+        """full or delta."""
+        return "full" if self.operations is None else "delta"
+
+    @property
+    def rows(self) -> int:
+        """Data rows."""
+        return len(next(iter(self.columns.values())))
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where a delivery goes, and what its manifest says of its place among others."""
+
+    landing: Path
+    business_date: date
+    previous: date | None
+    sequence: int = 1
+    days_late: int = 0
+    minutes_late: int = 0
+
+    @property
+    def sent_at(self) -> str:
+        """ISO 8601 with zone."""
+        morning = datetime.combine(self.business_date + timedelta(days=1 + self.days_late), SENT_AT, CHINA)
+        return (morning + timedelta(minutes=self.minutes_late)).isoformat()
+
+
+def take(register: Register, contract: Contract, places: Numbers, *, is_full: bool) -> Content:
+    """The rows at ``places`` as they stand now."""
+    layout = contract.delivery_format
+    if layout is None:
+        raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
+    columns = {name: register.rows[name][places] for name in register.delivered}
+    operations = None if is_full else register.operations[places].tolist()
+    return Content(contract, columns, operations, layout.encoding)
+
+
+def send(content: Content, post: Post, fault: Fault | None) -> int:
+    """Write the delivery, with its fault and its correction if it has one; returns how many deliveries were written."""
+    kind = fault.kind if fault else None
+    written = 0
+    if kind is not FaultKind.MISSING:
+        write_delivery(_spoilt(content, kind), post, kind)
+        written += 1
+    if kind is FaultKind.DUPLICATE:
+        write_delivery(content, replace(post, sequence=written + 1, minutes_late=30), None)
+        written += 1
+    if fault is not None and fault.is_corrected:
+        write_delivery(content, replace(post, sequence=written + 1, days_late=1, minutes_late=-30), None)
+        written += 1
+    return written
+
+
+def write_delivery(content: Content, post: Post, kind: FaultKind | None) -> None:
+    """One delivery: the data file, then the manifest. Raises UsageError if another delivery is already there."""
+    contract = content.contract
+    data = render(content)
+    name = f"{contract.dataset.table}.{'jsonl' if _is_json(contract) else 'csv'}"
+    manifest = {
+        "dataset": str(contract.dataset),
+        "business_date": post.business_date.isoformat(),
+        "sequence": post.sequence,
+        "mode": content.mode,
+        "previous": f"{contract.dataset}/{post.previous.isoformat()}" if post.previous and content.mode == "delta" else None,
+        "files": [
+            {
+                "name": name,
+                "bytes": len(data),
+                "rows": content.rows,
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "sm3": hashlib.new("sm3", data).hexdigest(),
+            }
+        ],
+        "sender": contract.owner or contract.dataset.group,
+        "sent_at": post.sent_at,
+    }
+    folder = post.landing / str(contract.dataset) / post.business_date.isoformat() / str(post.sequence)
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    _check_place(folder / MANIFEST, text)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / name, _damaged(data, kind))
+    _write(folder / MANIFEST, text.encode())
+
+
+def render(content: Content) -> bytes:
+    """The bytes of the data file."""
+    return _json_lines(content) if _is_json(content.contract) else _csv(content)
+
+
+def _csv(content: Content) -> bytes:
+    columns: dict[str, Any] = dict(content.columns)
+    if content.operations is not None:
+        columns = {_operation_field(content.contract): content.operations, **columns}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    mark = b"\xef\xbb\xbf" if content.encoding == "utf-8-sig" else b""
+    return mark + encode(out.getvalue(), content.encoding)
+
+
+def _json_lines(content: Content) -> bytes:
+    paths = [path.split(".") for path in content.columns]
+    operations = content.operations
+    lines = []
+    for place, row in enumerate(zip(*content.columns.values(), strict=True)):
+        document: dict[str, Any] = {} if operations is None else {_operation_field(content.contract): operations[place]}
+        for path, value in zip(paths, row, strict=True):
+            if value:
+                _put(document, path, value)
+        lines.append(json.dumps(document, ensure_ascii=False))
+    return encode("".join(f"{line}\n" for line in lines), content.encoding)
+
+
+def _put(document: dict[str, Any], path: list[str], value: str) -> None:
+    """Set a value of one line; several values of a list stand in the column with commas between them."""
+    if path[0].endswith("[]"):
+        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in value.split(",")]
+    elif len(path) == 1:
+        document[path[0]] = value
+    else:
+        document.setdefault(path[0], {})[path[1]] = value
+
+
+def _spoilt(content: Content, kind: FaultKind | None) -> Content:
+    """What the department sends where it makes the fault itself."""
+    if kind is FaultKind.MISSING_COLUMN:
+        left_out = next(c.physical_name for c in content.contract.columns if c.is_required and not c.is_key)
+        return replace(content, columns={name: values for name, values in content.columns.items() if name != left_out})
+    if kind is FaultKind.EXTRA_COLUMN:
+        first = next(iter(content.columns.values()))
+        extra = first.copy()
+        extra[:] = EXTRA_VALUE
+        return replace(content, columns={**content.columns, EXTRA_COLUMN: extra})
+    if kind is FaultKind.WRONG_ENCODING:
+        return replace(content, encoding=OTHER_ENCODING[content.encoding])
+    return content
+
+
+def _damaged(data: bytes, kind: FaultKind | None) -> bytes:
+    """What arrives where the fault happens on the way."""
+    if kind is FaultKind.TRUNCATED:
+        return data[: int(len(data) * SHARE_THAT_ARRIVES)]
+    if kind is FaultKind.WRONG_DIGEST:
+        place = max(place for place in range(len(data)) if data[place : place + 1].isdigit())
+        other = b"1" if data[place : place + 1] != b"1" else b"2"
+        return data[:place] + other + data[place + 1 :]
+    return data
+
+
+def _check_place(manifest: Path, text: str) -> None:
+    if manifest.is_file() and manifest.read_text(encoding="utf-8") != text:
+        raise UsageError(
+            f"{manifest.parent} already holds another delivery, and deliveries are never changed. "
+            "Generate the same country (seed, people, start, noise, faults), or give another --landing."
+        )
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put a file in place as a whole."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _is_json(contract: Contract) -> bool:
+    return contract.delivery_format is not None and contract.delivery_format.type == "jsonl"
+
+
+def _operation_field(contract: Contract) -> str:
+    return contract.delivery_format.operation_field if contract.delivery_format else "op"

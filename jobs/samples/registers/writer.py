@@ -1,0 +1,85 @@
+"""What all registers share when a row is written: who writes it, by which settings, with which chances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from jobs.samples.citizen_ids import compact
+from jobs.samples.people import Population
+from jobs.samples.settings import Noise, Society
+from jobs.samples.streams import Dates, Flags, Numbers, Streams, Texts, texts
+
+
+@dataclass
+class Writer:
+    """The clerks of all departments. ``serials`` count what has a running number, by its name."""
+
+    population: Population
+    society: Society
+    noise: Noise
+    streams: Streams
+    serials: dict[str, int] = field(default_factory=dict)
+
+    def next_serials(self, name: str, count: int) -> Numbers:
+        """The next ``count`` running numbers, from 1."""
+        first = self.serials.get(name, 0) + 1
+        self.serials[name] = first + count - 1
+        return np.arange(first, first + count)
+
+    def renamed_share(self) -> float:
+        """For people with a former name, the chance that a record has it, so that it is the rate of ``former`` over all records."""
+        people = self.population.people
+        share = float((people["former"] != "").mean())
+        return min(1.0, self.noise.person_name.former / 100 / share) if share else 0.0
+
+    def uncancelled_share(self) -> float:
+        """For the dead, the chance that the registration is alive, so that it is the rate over all registrations."""
+        share = float(self.population.people["is_dead"].mean())
+        return min(1.0, self.noise.other.death_not_cancelled / 100 / share) if share else 0.0
+
+    def errors(self, name: str) -> np.random.Generator:
+        """The chances of the rows that get the next running numbers of ``name``."""
+        return self.streams.named("errors", name, self.serials.get(name, 0))
+
+    def county_codes(self, counties: Numbers) -> Texts:
+        """Today's codes of counties."""
+        return np.asarray(self.population.counties.current_codes[counties])
+
+
+def dashed(year: Numbers, month: Numbers, day: Numbers) -> Texts:
+    """``yyyy-mm-dd``."""
+    return texts([f"{y:04d}-{m:02d}-{d:02d}" for y, m, d in zip(year.tolist(), month.tolist(), day.tolist(), strict=True)])
+
+
+def undashed(year: Numbers, month: Numbers, day: Numbers) -> Texts:
+    """``yyyymmdd``."""
+    return texts([f"{y:04d}{m:02d}{d:02d}" for y, m, d in zip(year.tolist(), month.tolist(), day.tolist(), strict=True)])
+
+
+def iso(dates: Dates) -> Texts:
+    """Dates as ``yyyy-mm-dd``."""
+    return texts(dates.astype("datetime64[D]").astype(str))
+
+
+def stamps(random: np.random.Generator, days: Dates) -> Texts:
+    """Times in office hours of each day, ``yyyymmddHHMMSS``."""
+    seconds = random.integers(8 * 3600, 18 * 3600, len(days)).tolist()
+    return texts([f"{d}{s // 3600:02d}{s // 60 % 60:02d}{s % 60:02d}" for d, s in zip(compact(days), seconds, strict=True)])
+
+
+def days(day: date, count: int) -> Dates:
+    """The same day for each of ``count``."""
+    return np.full(count, np.datetime64(day, "D"))
+
+
+def how_many(random: np.random.Generator, count: int, per_mille: float) -> int:
+    """To how many of ``count`` something happens today. Counted, not drawn from a binomial, which is libm's."""
+    return int((random.random(count) < per_mille / 1000).sum())
+
+
+def chance(random: np.random.Generator, eligible: Flags, per_mille: float) -> Numbers:
+    """Places of those of the eligible to whom something happens today, in order."""
+    return np.flatnonzero(eligible & (random.random(len(eligible)) < per_mille / 1000))

@@ -1,0 +1,100 @@
+"""The country as it stands: its people as they are, and three registers of them as departments keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from jobs.samples.addresses import draw_addresses
+from jobs.samples.people import Population, foreign_spouses, populate
+from jobs.samples.regions import load_counties
+from jobs.samples.register import Register
+from jobs.samples.registers.household import first_household_rows, updated_today
+from jobs.samples.registers.marriage import first_marriage_rows
+from jobs.samples.registers.residence import first_residence_rows
+from jobs.samples.registers.writer import Writer
+from jobs.samples.settings import CountrySettings, Life, Noise
+from jobs.samples.streams import Flags, Numbers, Streams, Texts, texts
+from jobs.samples.table import Column
+from schemas.catalog import Catalog
+
+HOUSEHOLDS = "public_security/household_register"
+RESIDENCES = "public_security/residence_registration"
+MARRIAGES = "civil_affairs/marriage_register"
+DATASETS = (HOUSEHOLDS, RESIDENCES, MARRIAGES)
+
+
+@dataclass(frozen=True)
+class Today:
+    """What an event is given: the day, the rates of the country's life, and chances of its own."""
+
+    day: date
+    life: Life
+    random: np.random.Generator
+
+
+@dataclass
+class World:
+    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day."""
+
+    population: Population
+    writer: Writer
+    households: Register
+    residences: Register
+    marriages: Register
+    busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    @property
+    def registers(self) -> tuple[Register, Register, Register]:
+        """The registers, in the order in which they are delivered."""
+        return self.households, self.residences, self.marriages
+
+    def open_day(self) -> None:
+        """A new day begins: nothing has happened, nothing has changed."""
+        self.busy = np.zeros(len(self.population.people), dtype=bool)
+        for register in self.registers:
+            register.close_day()
+
+    def is_free(self) -> Flags:
+        """Who is alive and has had no event today."""
+        return ~self.population.people["is_dead"] & ~self.busy
+
+    def draw_addresses(self, random: np.random.Generator, county: Numbers, rural: Flags) -> Texts:
+        """New addresses in counties."""
+        return draw_addresses(random, self.population.counties, county, rural)
+
+    def update_households(self, who: Numbers, values: Mapping[str, Column | str], today: Today) -> None:
+        """Set columns of people's rows in the household register (of their first row, if they have two)."""
+        rows = self.households.rows["_person"]
+        order = np.argsort(rows, kind="stable")
+        places = order[np.searchsorted(rows[order], who)]
+        columns = {
+            name: column if isinstance(column, np.ndarray) else texts([column] * len(who)) for name, column in values.items()
+        }
+        changed = self.households.update(places, columns)
+        self.households.update(changed, {"GXSJ": updated_today(today.random, today.day, len(changed))})
+
+
+def create_world(size: int, start: date, settings: CountrySettings, noise: Noise, streams: Streams, catalog: Catalog) -> World:
+    """The country on its first day, every row of its registers inserted on it."""
+    counties = load_counties(settings.society, streams)
+    population = populate(size, start, settings.society, noise.citizen_id, streams, counties)
+    foreign_spouses(population, settings.society, streams)
+    writer = Writer(population, settings.society, noise, streams)
+    first = {
+        HOUSEHOLDS: first_household_rows(writer, start),
+        RESIDENCES: first_residence_rows(writer, start),
+        MARRIAGES: first_marriage_rows(writer, start),
+    }
+    registers = {dataset: _register(catalog, dataset, rows, start) for dataset, rows in first.items()}
+    return World(population, writer, registers[HOUSEHOLDS], registers[RESIDENCES], registers[MARRIAGES])
+
+
+def _register(catalog: Catalog, dataset: str, rows: Mapping[str, Column], start: date) -> Register:
+    contract = catalog.find(dataset)
+    register = Register(dataset, [column.physical_name for column in contract.columns], rows)
+    register.insert(rows, start)
+    return register
