@@ -10,13 +10,14 @@ from jobs.io.text import ESCAPED_BYTE, codec_of, decode, is_wide_utf8
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ENCODING = "wrong_encoding"
+HEADER_AND_ROW = 2
 
 
 def check_encoding(path: Path, encoding: str, tolerance: float) -> None:
     """Refuse a file that is in another encoding. Raises DeliveryRefusedError.
 
     Told from: a UTF-16 mark; a file declared GB 18030 that is valid UTF-8 throughout, which decodes to nonsense without an error;
-    more lines than ``tolerance`` (a share) and more than one that cannot be decoded. Fewer are left to quarantine.
+    more lines than ``tolerance`` (a share) that cannot be decoded. A single one is left to quarantine, unless it is all there is.
     """
     lines = bad_lines = 0
     is_utf8, is_wide = True, False
@@ -34,7 +35,8 @@ def check_encoding(path: Path, encoding: str, tolerance: float) -> None:
             ENCODING,
             f"{path.name}: declared {encoding}, but the whole file is UTF-8; its Chinese text would become nonsense. {AGAIN}",
         )
-    if bad_lines > max(1, tolerance * lines):
+    is_single = bad_lines == 1 and lines > HEADER_AND_ROW
+    if bad_lines > tolerance * lines and not is_single:
         raise DeliveryRefusedError(
             ENCODING, f"{path.name}: {bad_lines:,} of {lines:,} lines are not {encoding}, as its contract declares. {AGAIN}"
         )

@@ -230,6 +230,19 @@ def test_an_optional_column_that_no_row_has_is_missing_in_a_large_full_only(area
     assert only(area, large).reason_code == "missing_column"
 
 
+@pytest.mark.parametrize("dataset", [RESIDENCES, MARRIAGES])
+@pytest.mark.parametrize(("rows", "status"), [(1, "stopped"), (5, "received")])
+def test_one_row_in_another_encoding_stops_a_delivery_only_if_it_is_all_there_is(
+    area: LandingArea, dataset: str, rows: int, status: str
+) -> None:
+    def spoil(contents: Contents) -> None:
+        contents.data = contents.data.replace("王".encode(), "王".encode("gb18030"), 1)
+
+    delivered = area.deliver(dataset, rows=rows, written=(spoil,))
+    area.night(dataset)
+    assert only(area, delivered).status == status
+
+
 def test_a_few_rows_in_another_encoding_do_not_stop_a_delivery(area: LandingArea) -> None:
     def spoil(contents: Contents) -> None:
         lines = contents.data.split(b"\r\n")
