@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from jobs.io.delta import open_or_create, read_table, table_exists
 from schemas.names import control_table
 
 _TIME = pa.timestamp("us", tz="UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SCHEMAS: dict[str, pa.Schema] = {
     "deliveries": pa.schema(
@@ -121,7 +122,10 @@ def read_events(root: str, table: str) -> list[dict[str, Any]]:
     path = control_table(table).path(root)
     if not table_exists(path):
         return []
-    rows = read_table(path).to_pylist()
+    events = read_table(path)
+    # Counted from the epoch by hand: pyarrow imports pandas to make Python datetimes with a zone, a second lost at every start.
+    moments = [_EPOCH + timedelta(microseconds=at) for at in events["at"].cast(pa.int64()).to_pylist()]
+    rows = [event | {"at": at} for event, at in zip(events.drop_columns("at").to_pylist(), moments, strict=True)]
     return sorted(rows, key=lambda row: row["at"])
 
 

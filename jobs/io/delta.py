@@ -37,7 +37,8 @@ def read_table(path: str, columns: str = "*", where: str = "true", version: int 
     read through delta-rs, aborts every third process at its end (pyarrow 26, deltalake 1.6).
     """
     query = f"SELECT {columns} FROM delta_table WHERE {where}"  # noqa: S608 - both are written by us, never by a user
-    return pa.table(QueryBuilder().register("delta_table", DeltaTable(path, version=version)).execute(query).read_all())
+    rows = QueryBuilder().register("delta_table", DeltaTable(path, version=version)).execute(query)
+    return pa.RecordBatchReader.from_stream(rows).read_all()  # pa.table would import pandas, a second lost at every start
 
 
 def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str, partition_by: list[str] | None = None) -> bool:
