@@ -118,6 +118,7 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_file(
     blocks = [f"{n},b,c\n" * 10 for n in range(20)]
     splitter = Splitter(Grammar(","), 3)
     found = [splitter.split(block, is_last=False) for block in ['0,"b,c\n', *blocks]]
+    assert sum(len(records.plain) for records in found) == 200
     found.append(splitter.split("x,y,z\n", is_last=True))
     assert sum(len(records.plain) for records in found) == 201
     assert [record for records in found for record in records.bad] == ['0,"b,c']
