@@ -30,7 +30,7 @@ def issue(random: np.random.Generator, regions: Texts, births: Dates, sexes: Num
     for row, number in enumerate(numbers):
         if number in taken:
             numbers[row] = _next_free(number, taken)
-    taken.update(numbers)
+        taken.add(numbers[row])
     return numbers
 
 

@@ -31,7 +31,8 @@ MONTHLY_FULL = frozenset({HOUSEHOLDS})
 
 @dataclass
 class Summary:
-    """What was generated. ``linkable_share``: of the records whose person has another record, those that can be linked."""
+    """What was generated. ``linkable_share``: of the records that are there last and whose person has
+    another, those that can be linked."""
 
     people: int
     days: int
@@ -120,8 +121,9 @@ def _words(world: World) -> str:
 
 
 def _sum_up(summary: Summary, truth: pa.Table) -> None:
-    sizes = truth.group_by("entity_id").aggregate([("record_key", "count")])
-    together = truth.join(sizes, "entity_id").filter(pc.field("record_key_count") > 1)
-    summary.records, summary.entities = len(truth), len(sizes)
+    summary.records, summary.entities = len(truth), pc.count_distinct(truth["entity_id"]).as_py()
+    alive = truth.filter(pc.is_null(truth["last_business_date"]))
+    sizes = alive.group_by("entity_id").aggregate([("record_key", "count")])
+    together = alive.join(sizes, "entity_id").filter(pc.field("record_key_count") > 1)
     if len(together):
         summary.linkable_share = float(np.mean(together["linkable"].to_numpy()))

@@ -26,6 +26,7 @@ SENT_AT = time(1, 30)
 EXTRA_COLUMN, EXTRA_VALUE = "BZ", "备注"
 OTHER_ENCODING = {"gb18030": "utf-8", "utf-8": "gb18030", "utf-8-sig": "gb18030"}
 SHARE_THAT_ARRIVES = 0.6
+NEED_ROWS = frozenset(FaultKind) - {FaultKind.DUPLICATE, FaultKind.MISSING}
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,15 @@ def take(register: Register, contract: Contract, places: Numbers, *, is_full: bo
 
 
 def send(content: Content, post: Post, fault: Fault | None) -> int:
-    """Write the delivery, with its fault and its correction if it has one; returns how many deliveries were written."""
+    """Write the delivery, with its fault and its correction if it has one; returns how many deliveries were written.
+
+    Raises UsageError if the fault cannot be made in a file without rows, or another delivery is already there.
+    """
     kind = fault.kind if fault else None
+    if fault is not None and kind in NEED_ROWS and not content.rows:
+        raise UsageError(
+            f"{fault}: nothing has changed on that day, so the file has no rows to spoil. Take another day, or more people."
+        )
     written = 0
     if kind is not FaultKind.MISSING:
         write_delivery(_spoilt(content, kind), post, kind)

@@ -105,7 +105,7 @@ def distort_sexes(random: np.random.Generator, sexes: Numbers, rate: float) -> T
 
 
 def lunar(dates: Dates) -> tuple[Numbers, Numbers, Numbers]:
-    """Year, month and day of the Chinese calendar by mean lunations: right to a day, leap months counted on."""
+    """Year, month and day of the Chinese calendar by mean lunations: right to a day or so, near leap months not to the month."""
     days = dates.astype("datetime64[D]").astype(np.int64) + 0.5
     moon = np.floor((days - NEW_MOON) / LUNATION_DAYS)
     year = years_of(dates)

@@ -51,7 +51,7 @@ class Counties:
 
 
 def load_counties(society: Society, streams: Streams) -> Counties:
-    """The home prefecture's counties, and others drawn from the whole country."""
+    """The home prefecture's counties, and others drawn from all provinces that are as old as the lists."""
     history = read_history()
     present = [region for region in history if region.until > LAST_YEAR]
     home = [region for region in present if region.code.startswith(society.home_prefecture)]
@@ -62,10 +62,13 @@ def load_counties(society: Society, streams: Streams) -> Counties:
     drawn = [near[n] for n in random.permutation(len(near))[: count // 3]]
     rest = [region for region in others if region not in drawn]
     drawn += [rest[n] for n in random.permutation(len(rest))[: count - len(drawn)]]
-    kept = home + drawn
     years = range(FIRST_YEAR, LAST_YEAR + 1)
-    codes = np.array([[_code_in(history, region, year) for year in years] for region in kept], dtype=object)
-    return Counties(len(home), texts([r.full_name for r in kept]), texts([r.code for r in kept]), codes)
+    found = {region: [_code_in(region, year) for year in years] for region in home + drawn}
+    kept = [region for region, codes in found.items() if all(codes)]
+    codes = np.array([found[region] for region in kept], dtype=object)
+    return Counties(
+        sum(region in home for region in kept), texts([r.full_name for r in kept]), texts([r.code for r in kept]), codes
+    )
 
 
 @cache
@@ -92,10 +95,22 @@ def _predecessors() -> dict[str, list[Region]]:
     return found
 
 
-def _code_in(history: tuple[Region, ...], county: Region, year: int) -> str:
-    """The county's code in a year: its own, else that of a predecessor, else one that stood in the same prefecture or province."""
-    seen, waiting = {county.code}, [county]
-    waiting += [region for region in history if region.code == county.code and region is not county]
+@cache
+def _by_prefix() -> dict[str, list[Region]]:
+    """Codes by the first two digits (province), four (prefecture) and six (county)."""
+    found: dict[str, list[Region]] = {}
+    for region in read_history():
+        for width in (2, 4, 6):
+            found.setdefault(region.code[:width], []).append(region)
+    return found
+
+
+def _code_in(county: Region, year: int) -> str | None:
+    """The county's code in a year: its own, else that of a predecessor, else one that stood in the same prefecture or province.
+
+    None if there is none: the province is younger (Hainan).
+    """
+    seen, waiting = {county.code}, list(_by_prefix()[county.code])
     while waiting:
         region = waiting.pop(0)
         if region.since <= year < region.until:
@@ -105,7 +120,7 @@ def _code_in(history: tuple[Region, ...], county: Region, year: int) -> str:
                 seen.add(before.code)
                 waiting.append(before)
     for width in (4, 2):
-        near = [r.code for r in history if r.code[:width] == county.code[:width] and r.since <= year < r.until]
+        near = [region.code for region in _by_prefix()[county.code[:width]] if region.since <= year < region.until]
         if near:
             return near[int(county.code) % len(near)]
-    return county.code
+    return None

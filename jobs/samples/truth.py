@@ -104,10 +104,10 @@ def _records(world: World, register_number: int, named: NamedPerson) -> pa.Table
     return pa.table(
         {
             "dataset": pa.array([register.dataset] * len(rows), pa.string()),
-            "record_key": pa.array(rows[named.key] + suffix, pa.string()),
+            "record_key": pa.array((rows[named.key] + suffix).tolist(), pa.string()),
             "entity_id": pa.array([f"P{person:09d}" for person in rows[named.person]], pa.string()),
-            "first_business_date": pa.array(register.first),
-            "last_business_date": pa.array(register.last, from_pandas=True),
+            "first_business_date": pa.array(register.first.tolist(), pa.date32()),
+            "last_business_date": pa.array(register.last.tolist(), pa.date32()),
             "number": _or_null(normalise_numbers(rows[named.number])),
             "name": _or_null([normalise_text(name) for name in rows[named.name]]),
             "birth": _or_null([normalise_birth(birth) for birth in rows[named.birth]]),

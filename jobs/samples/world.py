@@ -67,12 +67,14 @@ class World:
         return draw_addresses(random, self.population.counties, county, rural)
 
     def update_households(self, who: Numbers, values: Mapping[str, Column | str], today: Today) -> None:
-        """Set columns of people's rows in the household register (of their first row, if they have two)."""
+        """Set columns of people's rows in the household register: of their first row, if they have two; foreigners have none."""
+        registered = ~self.population.people["is_foreign"][who]
         rows = self.households.rows["_person"]
         order = np.argsort(rows, kind="stable")
-        places = order[np.searchsorted(rows[order], who)]
+        places = order[np.searchsorted(rows[order], who[registered])]
         columns = {
-            name: column if isinstance(column, np.ndarray) else texts([column] * len(who)) for name, column in values.items()
+            name: column[registered] if isinstance(column, np.ndarray) else texts([column] * len(places))
+            for name, column in values.items()
         }
         changed = self.households.update(places, columns)
         self.households.update(changed, {"GXSJ": updated_today(today.random, today.day, len(changed))})
