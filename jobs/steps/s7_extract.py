@@ -70,10 +70,7 @@ def _share(spark: SparkSession, ctx: RunContext, contract: Contract, source: _So
     gold = spark.read.format("delta").option("versionAsOf", source.version).load(ctx.path(source.table))
     grant = _grant_of(contract)
     rows = granted_rows(gold, contract, consumer_key(ctx.settings, grant.agency))
-    promotion = promote(rows, contract, contract.table(Layer.SHARE), ctx)
-    if promotion.decision == "stopped" or promotion.version is None:
-        raise ExtractError(f"{contract.dataset}: its gate stopped it ({promotion.reason}). See `govlake gates --failed`.")
-    return promotion
+    return promote(rows, contract, contract.table(Layer.SHARE), ctx)
 
 
 def granted_rows(gold: DataFrame, contract: Contract, key: bytes) -> DataFrame:
@@ -125,7 +122,7 @@ def _facts(contract: Contract, release: Release, source: _Source, promotion: Pro
         "mode": "full",
         "tables": {str(source.table): source.version},
         "share_version": promotion.version,
-        "sources": release.sources,
+        "source_status": release.sources,
         "grant": grant.model_dump(),
         "pseudonym": {"column": grant.reference_column, "algorithm": ALGORITHM},
         "rows": {
