@@ -15,10 +15,11 @@ from jobs.samples.deliveries import Post, send, take
 from jobs.samples.faults import Fault, faults_by_delivery, parse_fault
 from jobs.samples.life import live
 from jobs.samples.register import Register
+from jobs.samples.registers import HOUSEHOLDS
 from jobs.samples.settings import Noise, load_country, load_noise
 from jobs.samples.streams import Streams
 from jobs.samples.truth import write_truth
-from jobs.samples.world import HOUSEHOLDS, World, create_world
+from jobs.samples.world import World, create_world
 from schemas.catalog import Catalog, load_catalog
 from schemas.errors import UsageError
 

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from jobs.samples.registers import DATASETS
 from schemas.errors import UsageError
 from schemas.odcs import suggest
 
 FORM = (
     "write KIND:DATASET:DATE or KIND:DATASET:DATE:corrected, e.g. truncated:public_security/household_register:2026-03-03:corrected"
 )
-DATASETS = (
-    "public_security/household_register",
-    "public_security/residence_registration",
-    "civil_affairs/marriage_register",
-)
-"""What the country delivers, in the order in which it does."""
 
 
 class FaultKind(StrEnum):

@@ -12,6 +12,7 @@ from jobs.samples.addresses import draw_addresses
 from jobs.samples.people import Population, foreign_spouses, populate
 from jobs.samples.regions import load_counties
 from jobs.samples.register import Register
+from jobs.samples.registers import HOUSEHOLDS, MARRIAGES, RESIDENCES
 from jobs.samples.registers.household import first_household_rows, updated_today
 from jobs.samples.registers.marriage import first_marriage_rows
 from jobs.samples.registers.residence import first_residence_rows
@@ -20,11 +21,6 @@ from jobs.samples.settings import CountrySettings, Life, Noise
 from jobs.samples.streams import Flags, Numbers, Streams, Texts, texts
 from jobs.samples.table import Column
 from schemas.catalog import Catalog
-
-HOUSEHOLDS = "public_security/household_register"
-RESIDENCES = "public_security/residence_registration"
-MARRIAGES = "civil_affairs/marriage_register"
-DATASETS = (HOUSEHOLDS, RESIDENCES, MARRIAGES)
 
 
 @dataclass(frozen=True)
