@@ -53,6 +53,18 @@ def test_a_delivery_that_several_processes_append_at_once_is_there_once(pool: Po
     assert read_table(path).num_rows == 2
 
 
+def test_who_asked_before_another_committed_does_not_append_a_second_copy(pool: Pool, tmp_path: Path) -> None:
+    path = str(tmp_path / "bronze")
+    rows = pa.table({"a": ["x", "y"], "day": ["1", "1"]})
+
+    def overtaken() -> Iterator[pa.RecordBatch]:
+        assert pool.apply(append_same, [path])
+        yield from rows.to_batches()
+
+    assert not append_once(path, pa.RecordBatchReader.from_batches(rows.schema, overtaken()), "a/b/2026-03-02/1", ["day"])
+    assert read_table(path).num_rows == 2
+
+
 def test_deliveries_that_several_processes_append_at_once_are_all_there(pool: Pool, tmp_path: Path) -> None:
     path = str(tmp_path / "bronze")
     assert all(pool.map(append_own, [(path, process) for process in range(2 * PROCESSES)], chunksize=1))

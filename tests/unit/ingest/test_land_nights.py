@@ -183,6 +183,8 @@ def test_a_lost_delta_leaves_the_dataset_incomplete_until_the_next_full(area: La
         area.deliver(HOUSEHOLDS, later(3), mode="delta", previous=later(2)),
         area.deliver(HOUSEHOLDS, later(4)),
     ]
+    area.night(HOUSEHOLDS, later(1))
+    assert statuses(area)["2026-03-03/0"] == "missing"
     area.night(HOUSEHOLDS, later(4))
     publish(area, *delivered)
     assert incomplete(area) == [None, later(1), later(1), None]
