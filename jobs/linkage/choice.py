@@ -12,9 +12,9 @@ from schemas.contract import Survivorship
 REASONS = {
     "rank": "a source of more authority",
     "is_second": "a record where {rule.prefer_when}",
-    "age": "newer",
-    "disagreement": "more records agree on it",
-    "record_key": "the smaller record key, nothing else being different",
+    "age": "a newer record",
+    "disagreement": "a value that more records agree on",
+    "record_key": "the smaller record key, all else being equal",
 }
 """What decides between two offers, in order, and how it is said of the winner."""
 

@@ -1,0 +1,147 @@
+"""The one way into silver, linked, gold and share: stage, check with the contract's suite, quarantine or stop, publish, record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jobs.io import control
+from jobs.io.delta import table_version
+from jobs.io.run_context import RunContext
+from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
+from jobs.steps.quarantine import quarantine_rows
+from jobs.steps.silver_history import publish_history
+from quality.gate import FAILED_CODES, CheckResult, Verdict, judge
+from quality.suite import KEY_VERSIONS, checks_of
+from schemas.contract import Contract
+from schemas.errors import GovlakeError
+from schemas.names import DeliveryId, Layer, TableName
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Decision = Literal["published", "stopped"]
+
+
+class PromotionStoppedError(GovlakeError):
+    """A gate on linked, gold or share stopped a promotion: yesterday's table stays. The message names table and checks."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """How a promotion ended. ``version`` is the table's Delta version after it; ``reason`` says why it stopped."""
+
+    table: TableName
+    decision: Decision
+    rows_checked: int
+    rows_accepted: int
+    rows_quarantined: int
+    version: int | None
+    reason: str | None
+
+
+def promote(
+    rows: DataFrame, contract: Contract, table: TableName, ctx: RunContext, *, delivery: DeliveryId | None = None
+) -> Promotion:
+    """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
+
+    In silver the rows are the typed rows of one ``delivery`` (`jobs.transforms.standardise.type_rows`), elsewhere they have
+    exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the
+    returned decision says so and the night goes on.
+    """
+    staged = _stage(rows, contract, table).persist()
+    try:
+        verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
+        reason = _reason_to_stop(verdict, contract)
+        _record(ctx, table, delivery, verdict, reason)
+        if reason is not None:
+            if table.layer is not Layer.SILVER:
+                raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
+            return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
+        return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery))
+    finally:
+        staged.unpersist()
+
+
+def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    if table.layer is Layer.SILVER:
+        return rows
+    columns = rows.select(*(column.name for column in contract.columns))
+    if not contract.keys:
+        return columns
+    return columns.withColumn(KEY_VERSIONS, f.count("*").over(Window.partitionBy(*contract.keys)))
+
+
+def _reason_to_stop(verdict: Verdict, contract: Contract) -> str | None:
+    """Why nothing may be published, in words; None if it may."""
+    stops = verdict.failed("stop")
+    if stops:
+        return " ".join(f"{_named(result)}." for result in stops)
+    # An identical copy is not wrong: its twin is kept. It does not count towards the tolerance.
+    wrong = [result for result in verdict.failed("quarantine") if result.check.code != "identical_copy"]
+    kept_out = _rows_kept_out(verdict) if wrong else 0
+    if kept_out <= contract.tolerance * verdict.rows_checked:
+        return None
+    named = "; ".join(_named(result) for result in wrong)
+    return (
+        f"{kept_out:,} of {verdict.rows_checked:,} rows fail, more than the {contract.tolerance:.0%} the contract tolerates: "
+        f"{named}. Ask the sender for a correction, or raise `tolerance` in {contract.path.name}."
+    )
+
+
+def _rows_kept_out(verdict: Verdict) -> int:
+    return verdict.rows.where(f"size(array_remove({FAILED_CODES}, 'identical_copy')) > 0").count()
+
+
+def _named(result: CheckResult) -> str:
+    where = f" in {result.check.column}" if result.check.column else ""
+    return f"{result.check.code}{where}: {result.rows_failed:,} rows ({result.check.reason})"
+
+
+def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunContext, delivery: DeliveryId | None) -> Promotion:
+    failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
+    quarantined = failed.count() if verdict.failed("quarantine") else 0
+    if quarantined and delivery is not None:
+        quarantine_rows(failed, contract, ctx, delivery)
+    accepted = verdict.rows.where(f"size({FAILED_CODES}) = 0")
+    path = ctx.path(table)
+    columns = [column.name for column in contract.columns]
+    if contract.write_mode == "history" and delivery is not None:
+        publish_history(verdict.rows, contract, ctx, delivery)
+    elif contract.write_mode == "merge":
+        merge_rows(accepted.select(*columns), path, contract.keys)
+    elif contract.write_mode == "append":
+        append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
+    else:
+        replace_rows(accepted.select(*columns), path, is_shared=table.layer is Layer.SHARE)
+    checked = verdict.rows_checked
+    return Promotion(table, "published", checked, checked - quarantined, quarantined, table_version(path), None)
+
+
+def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, reason: str | None) -> None:
+    """One gate event a check."""
+    common: dict[str, Any] = {
+        "run_id": ctx.run_id,
+        "business_date": ctx.business_date,
+        "table": str(table),
+        "delivery_id": str(delivery) if delivery else None,
+        "rows_checked": verdict.rows_checked,
+        "decision": "stopped" if reason else "promoted",
+    }
+    events: Sequence[dict[str, Any]] = [
+        common
+        | {
+            "check_code": result.check.code,
+            "column_name": result.check.column,
+            "action": result.check.action,
+            "passed": result.passed,
+            "rows_failed": result.rows_failed,
+            "detail": None if result.passed else result.check.reason,
+        }
+        for result in verdict.results
+    ]
+    control.record(ctx.settings.root, "gates", events)

@@ -1,0 +1,42 @@
+"""Quarantine: the rows of a delivery that did not pass, each with its place, the checks it failed and the row as delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.io.run_context import RunContext
+from jobs.steps.publish import append_rows
+from quality.gate import FAILED_CODES
+from quality.suite import checks_of
+from schemas.contract import Contract
+from schemas.names import DeliveryId, Layer
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def quarantine_rows(failed: DataFrame, contract: Contract, ctx: RunContext, delivery: DeliveryId) -> None:
+    """Append the failed rows of one delivery to the dataset's quarantine, once. Grain: one delivered row.
+
+    ``state`` is ``open``: the row waits for a correction by its sender, which arrives as another delivery.
+    """
+    path = ctx.path(contract.table(Layer.QUARANTINE))
+    append_rows(_as_quarantined(failed, contract), path, "_delivery_id", str(delivery))
+
+
+def _as_quarantined(failed: DataFrame, contract: Contract) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    delivered = f.to_json(f.struct(*(f.col(f"_raw_{column.name}").alias(column.name) for column in contract.columns)))
+    reasons = {(f"{c.code}:{c.column}" if c.column else c.code): c.reason for c in checks_of(contract)}
+    words = f.create_map(*(f.lit(word) for pair in reasons.items() for word in pair))
+    return failed.select(
+        "_delivery_id",
+        "_business_date",
+        "_file",
+        "_row_number",
+        f.col(FAILED_CODES).alias("check_codes"),
+        f.transform(FAILED_CODES, lambda code: words[code]).alias("reasons"),
+        f.coalesce("_raw", delivered).alias("raw_row"),
+        f.lit("open").alias("state"),
+    )

@@ -1,0 +1,81 @@
+"""Silver: typed, standardised rows with their history, one delivery after the other in the order of business date and sequence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jobs.io import control
+from jobs.io.run_context import RunContext
+from jobs.io.state import DeliveryState, delivery_states
+from jobs.steps.silver_history import is_overtaken
+from schemas.contract import Contract
+from schemas.errors import GovlakeError
+from schemas.names import DatasetName, Layer
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from jobs.steps.promote import Promotion
+
+
+class ReconciliationError(GovlakeError):
+    """Rows delivered, in bronze, and judged do not add up; the message says where they part."""
+
+
+def has_pending(ctx: RunContext, dataset: DatasetName) -> bool:
+    """Whether a delivery of the dataset waits for silver. Needs no Spark."""
+    return bool(_pending(ctx, dataset))
+
+
+def refine(spark: SparkSession, ctx: RunContext, dataset: DatasetName) -> None:
+    """Take every waiting delivery from bronze to silver, and record what became of each. A stop concerns that delivery alone."""
+    contract = ctx.catalog.by_dataset[dataset]
+    for state in _pending(ctx, dataset):
+        _refine_delivery(spark, ctx, contract, state)
+
+
+def _pending(ctx: RunContext, dataset: DatasetName) -> list[DeliveryState]:
+    waiting = [
+        state for state in delivery_states(ctx.settings.root) if state.dataset == str(dataset) and state.status == "received"
+    ]
+    return sorted(waiting, key=lambda state: (state.business_date, state.sequence))
+
+
+def _refine_delivery(spark: SparkSession, ctx: RunContext, contract: Contract, state: DeliveryState) -> None:
+    from jobs.steps.promote import promote
+    from jobs.transforms.standardise import type_rows
+
+    bronze = spark.read.format("delta").load(ctx.path(contract.table(Layer.BRONZE)))
+    # The partition column comes first: it alone decides which files are read.
+    delivered = bronze.where((bronze["_business_date"] == state.business_date) & (bronze["_delivery_id"] == state.delivery_id))
+    promotion = promote(type_rows(delivered, contract), contract, contract.table(Layer.SILVER), ctx, delivery=state.id)
+    if promotion.rows_checked != state.rows_bronze:
+        raise ReconciliationError(
+            f"{state.delivery_id}: bronze took {state.rows_bronze:,} rows, silver sees {promotion.rows_checked:,}. "
+            f"Compare {ctx.path(contract.table(Layer.BRONZE))} with the landing area; nothing was recorded as published."
+        )
+    control.record(ctx.settings.root, "deliveries", _events(ctx, state, promotion))
+
+
+def _events(ctx: RunContext, state: DeliveryState, promotion: Promotion) -> list[dict[str, Any]]:
+    """What became of the delivery, and of those of the same date that it corrects or that overtook it."""
+    counted = vars(state) | {"run_id": ctx.run_id, "reason_code": None, "reason": None}
+    if promotion.decision == "stopped":
+        return [counted | {"status": "stopped", "reason_code": "tolerance_exceeded", "reason": promotion.reason}]
+    counted |= {"rows_accepted": promotion.rows_accepted, "rows_quarantined": promotion.rows_quarantined}
+    same_date = [
+        other
+        for other in delivery_states(ctx.settings.root)
+        if (other.dataset, other.business_date, other.status) == (state.dataset, state.business_date, "published")
+    ]
+    if is_overtaken(state, same_date):
+        newest = max(other.sequence for other in same_date)
+        return [counted | _superseded_by(f"sequence {newest}, which was published before it came")]
+    return [
+        *(vars(other) | {"run_id": ctx.run_id} | _superseded_by(state.delivery_id) for other in same_date if other.id != state.id),
+        counted | {"status": "published"},
+    ]
+
+
+def _superseded_by(correction: str) -> dict[str, str]:
+    return {"status": "superseded", "reason_code": "corrected", "reason": f"corrected by {correction}; none of its rows count."}

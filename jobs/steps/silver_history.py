@@ -1,0 +1,85 @@
+"""Publish a delivery into its dataset's history: merged if it is the newest, else the whole history is built anew from bronze."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.io.delta import table_exists
+from jobs.io.run_context import RunContext
+from jobs.io.state import DeliveryState, delivery_states
+from jobs.steps.publish import merge_rows, replace_rows
+from jobs.transforms.history import build_history, changes_of
+from jobs.transforms.standardise import type_rows
+from quality.gate import FAILED_CODES, mark_rows
+from quality.suite import checks_of
+from schemas.contract import Contract
+from schemas.names import DeliveryId, Layer
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def publish_history(judged: DataFrame, contract: Contract, ctx: RunContext, delivery: DeliveryId) -> None:
+    """Bring the silver table up to a judged delivery (rows with ``_failed_codes`` and ``_warnings``).
+
+    A delivery of a date that a higher sequence was published for changes nothing: it came after its own correction.
+    """
+    states = [state for state in delivery_states(ctx.settings.root) if state.dataset == str(contract.dataset)]
+    [this] = [state for state in states if state.id == delivery]
+    others = [state for state in states if state.status == "published" and state.id != delivery]
+    if is_overtaken(this, others):
+        return
+    path = ctx.path(contract.table(Layer.SILVER))
+    if any(other.business_date >= this.business_date for other in others):
+        before = [state for state in others if state.business_date != delivery.business_date]
+        replace_rows(_rebuild(judged, contract, ctx, [*before, this]), path)
+    else:
+        _merge(judged, contract, path, this)
+
+
+def is_overtaken(state: DeliveryState, published: list[DeliveryState]) -> bool:
+    """Whether a higher sequence of the delivery's date is published already."""
+    return any(other.business_date == state.business_date and other.sequence > state.sequence for other in published)
+
+
+def _merge(judged: DataFrame, contract: Contract, path: str, state: DeliveryState) -> None:
+    """Close and open versions; a full whose keys are not all readable closes none, for the absent one may be among them."""
+    accepted, delivered_keys = _accepted(judged), _known_keys(judged, contract)
+    is_full = state.mode == "full" and not _unknown_keys(judged, contract).head(1)
+    exists = table_exists(path)
+    current = judged.sparkSession.read.format("delta").load(path).where("_valid_to is null") if exists else _nothing(judged)
+    changes = changes_of(current, accepted, delivered_keys, contract, state.business_date, is_full=is_full)
+    merge_rows(changes, path, (*contract.keys, "_valid_from"))
+
+
+def _rebuild(judged: DataFrame, contract: Contract, ctx: RunContext, states: list[DeliveryState]) -> DataFrame:
+    """The history from all deliveries that count, of which the judged one is the last of ``states``."""
+    spark = judged.sparkSession
+    bronze = spark.read.format("delta").load(ctx.path(contract.table(Layer.BRONZE)))
+    earlier = bronze.where(bronze["_delivery_id"].isin([state.delivery_id for state in states[:-1]]))
+    marked = mark_rows(type_rows(earlier, contract), [check for check in checks_of(contract) if check.bad])
+    rows = marked.unionByName(judged, allowMissingColumns=True)
+    dates = [(state.business_date,) for state in states if state.mode == "full"]
+    unreadable = _unknown_keys(rows, contract).select("_business_date")
+    fulls = spark.createDataFrame(dates, "_business_date date").join(unreadable, "_business_date", "left_anti")
+    return build_history(_accepted(rows), _known_keys(rows, contract, "_business_date"), fulls, contract)
+
+
+def _accepted(judged: DataFrame) -> DataFrame:
+    return judged.where(f"size({FAILED_CODES}) = 0")
+
+
+def _known_keys(judged: DataFrame, contract: Contract, *more: str) -> DataFrame:
+    keyed = " and ".join(f"{key} is not null" for key in contract.keys)
+    return judged.where(keyed).select(*contract.keys, *more).distinct()
+
+
+def _unknown_keys(judged: DataFrame, contract: Contract) -> DataFrame:
+    return judged.where(" or ".join(f"{key} is null" for key in contract.keys))
+
+
+def _nothing(judged: DataFrame) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    null_date = f.lit(None).cast("date")
+    return judged.withColumns({"_valid_from": null_date, "_valid_to": null_date}).limit(0)

@@ -1,0 +1,1 @@
+"""Expectations of our own, where Great Expectations has none that fits."""

@@ -1,0 +1,131 @@
+"""Contract → checks → Great Expectations suite. Each check has a code, an action, and names its wrong rows by Spark SQL.
+
+Codes. Of a row: ``row_unsplit``, ``operation_unknown``, ``key_null``, ``key_duplicate``, ``identical_copy``. Of a column: ``required_null``,
+``untypable``, ``code_unknown``, and those of its semantic type. Of a table: the names of the contract's own ``quality`` entries.
+
+Actions. ``quarantine``: the row does not pass. ``warn``: it passes, marked. ``stop``: nothing passes (master data and what
+leaves: there is nobody to send a row back to).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from schemas.codes import load_code_table
+from schemas.contract import Column, Contract
+from schemas.names import Layer
+from schemas.silver import rules_of, semantic_type_of
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite
+
+Action = Literal["quarantine", "warn", "stop"]
+
+COPY_NUMBER, KEY_VERSIONS = "_copy_number", "_key_versions"
+"""Columns of staged rows: which copy of an identical row it is (from 1), and how many different rows have its key."""
+
+ROW = "_row"
+"""A column of staged rows that is never null: what an expectation about whole rows is said of."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: ``bad`` is true of a wrong row; a check of a whole table has ``query`` instead, which selects wrong rows."""
+
+    code: str
+    action: Action
+    reason: str
+    column: str | None = None
+    bad: str | None = None
+    query: str | None = None
+
+
+def checks_of(contract: Contract) -> list[Check]:
+    """All checks that a contract asks for, in the order in which a row meets them."""
+    if Layer.SILVER in contract.layers:
+        return [*_delivery_checks(contract), *(c for column in contract.columns for c in _source_checks(contract, column))]
+    return [
+        *_key_checks(contract),
+        *(c for column in contract.columns for c in _value_checks(contract, column)),
+        *_table_checks(contract),
+    ]
+
+
+def suite_of(name: str, checks: list[Check]) -> ExpectationSuite:
+    """The checks of rows as a Great Expectations suite; each expectation's ``meta`` has the check's code and column."""
+    import great_expectations as gx
+
+    return gx.ExpectationSuite(name=name, expectations=[_expectation(check) for check in checks if check.bad])
+
+
+def _delivery_checks(contract: Contract) -> list[Check]:
+    keys = " or ".join(f"{key} is null" for key in contract.keys)
+    return [
+        Check("row_unsplit", "quarantine", "the row cannot be split into its columns", bad="_raw is not null"),
+        Check(
+            "operation_unknown",
+            "quarantine",
+            "the operation is not I, U or D",
+            bad="_raw is null and not coalesce(_op, 'I') in ('I', 'U', 'D')",
+        ),
+        Check("key_null", "quarantine", "the key is empty", bad=f"_raw is null and ({keys})"),
+        Check(
+            "key_duplicate",
+            "quarantine",
+            "other rows of the delivery have the same key and other values",
+            bad=f"{KEY_VERSIONS} > 1",
+        ),
+        Check("identical_copy", "quarantine", "a copy of another row of the delivery, which is kept", bad=f"{COPY_NUMBER} > 1"),
+    ]
+
+
+def _source_checks(contract: Contract, column: Column) -> list[Check]:
+    checks = [Check(rule.code, rule.action, rule.reason, column.name, rule.bad) for rule in rules_of(contract, column)]
+    if column.is_required and not column.is_key:
+        checks.append(
+            Check("required_null", "warn", "a required value is empty", column.name, f"_raw is null and {column.name} is null")
+        )
+    table = column.code_table or semantic_type_of(contract, column).code_table
+    return checks + ([_code_check(column.name, table, "warn")] if table else [])
+
+
+def _key_checks(contract: Contract) -> list[Check]:
+    if not contract.keys:
+        return []
+    nulls = " or ".join(f"{key} is null" for key in contract.keys)
+    return [
+        Check("key_null", "stop", "the key is empty", bad=nulls),
+        Check("key_duplicate", "stop", "another row has the same key", bad=f"{KEY_VERSIONS} > 1"),
+    ]
+
+
+def _value_checks(contract: Contract, column: Column) -> list[Check]:
+    checks = []
+    if column.is_required and not column.is_key:
+        checks.append(Check("required_null", "stop", "a required value is empty", column.name, f"{column.name} is null"))
+    if column.code_table:
+        checks.append(_code_check(column.name, column.code_table, "warn"))
+    return checks
+
+
+def _table_checks(contract: Contract) -> list[Check]:
+    return [
+        Check(check.code, "stop" if check.is_failure else "warn", check.description, query=check.query)
+        for check in contract.quality
+    ]
+
+
+def _code_check(column: str, table: str, action: Action) -> Check:
+    codes = load_code_table(table)
+    listed = ", ".join(f"'{code}'" for code in codes.codes)
+    reason = f"the code is not in {codes.standard}"
+    return Check("code_unknown", action, reason, column, f"{column} not in ({listed})")
+
+
+def _expectation(check: Check) -> object:
+    """The expectation that fails exactly where ``check.bad`` holds for some row."""
+    from quality.expectations.rows import ExpectNoRowToMeet
+
+    meta = {"code": check.code, "column": check.column, "action": check.action}
+    return ExpectNoRowToMeet(column=ROW, predicate=check.bad, meta=meta)
