@@ -24,7 +24,7 @@ from jobs.io.spark import open_session
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
 from jobs.linkage.compare import compare
 from jobs.linkage.frequencies import count_frequencies, with_frequencies
-from jobs.linkage.model import NULL_LEVEL, SETTINGS_FILE, Model, load_model
+from jobs.linkage.model import NULL_LEVEL, SETTINGS_FILE, Level, Model, load_model
 from jobs.linkage.standardise import standardise
 from jobs.settings import PROJECT, load_settings
 
@@ -38,7 +38,8 @@ FLOOR = 1e-9
 """No level is impossible: a probability below this is set to it."""
 
 SMOOTHING = 0.5
-"""Pairs added to every level, so that one that was not seen in the sample keeps a small probability."""
+"""Pairs added to every level, so that one that was not seen keeps a small probability. For the u of a level that blocking does
+not find completely it is so many *sampled* pairs, each of which stands for hundreds: rarer than that the sample cannot tell."""
 
 
 def main() -> None:
@@ -73,6 +74,7 @@ def count_patterns(records: DataFrame, model: Model) -> tuple[pd.DataFrame, int]
     others = pairs.join(candidates, ["record_id_l", "record_id_r"], "left_anti")
     sampled = compare(others, standardised, model).groupBy(*gammas).agg(f.count("*").alias("pairs")).toPandas()
     unblocked = record_count * (record_count - 1) / 2 - counted["pairs"].sum()
+    sampled["sampled"] = sampled["pairs"]
     sampled["pairs"] = sampled["pairs"] * (unblocked / sampled["pairs"].sum())
     # Matches that share no block cannot be told from the sample, where one pair stands for thousands: it is held to be strangers.
     return pd.concat([counted.assign(is_blocked=True), sampled.assign(is_blocked=False)], ignore_index=True), record_count
@@ -86,14 +88,19 @@ def estimate(patterns: pd.DataFrame, model: Model) -> tuple[float, list[dict[int
     m = [{n: float(c.levels[n].m_probability or 0) for n in ns} for c, ns in zip(model.comparisons, levels, strict=True)]
     u = [{n: float(c.levels[n].u_probability or 0) for n in ns} for c, ns in zip(model.comparisons, levels, strict=True)]
     prior = model.settings.probability_two_random_records_match
+    stands_for = pairs[~is_blocked].sum() / patterns["sampled"].sum()
+    unseen = [
+        {n: SMOOTHING * (1 if _is_exact(c.levels[n], model) else stands_for) for n in c.levels if n != NULL_LEVEL}
+        for c in model.comparisons
+    ]
     for _ in range(500):
         odds = np.full(len(pairs), math.log(prior / (1 - prior)))
         for k in range(len(levels)):
             odds += [math.log(m[k][g] / u[k][g]) if g != NULL_LEVEL else 0.0 for g in gammas[:, k]]
         matches = np.where(is_blocked, 1 / (1 + np.exp(-np.clip(odds, -500, 500))), 0.0) * pairs
         new_prior = matches.sum() / pairs.sum()
-        new_m = [_shares(gammas[:, k], matches, ns) for k, ns in enumerate(levels)]
-        new_u = [_shares(gammas[:, k], pairs - matches, ns) for k, ns in enumerate(levels)]
+        new_m = [_shares(gammas[:, k], matches, dict.fromkeys(ns, SMOOTHING)) for k, ns in enumerate(levels)]
+        new_u = [_shares(gammas[:, k], pairs - matches, unseen[k]) for k in range(len(levels))]
         change = max(abs(new_m[k][n] - m[k][n]) for k, ns in enumerate(levels) for n in ns)
         prior, m, u = new_prior, new_m, new_u
         if change < 1e-7:
@@ -101,8 +108,14 @@ def estimate(patterns: pd.DataFrame, model: Model) -> tuple[float, list[dict[int
     return prior, m, u
 
 
-def _shares(gammas: np.ndarray, pairs: np.ndarray, levels: list[int]) -> dict[int, float]:
-    counts = {n: pairs[gammas == n].sum() + SMOOTHING for n in levels}
+def _is_exact(level: Level, model: Model) -> bool:
+    """Whether every pair of the level shares a block: it compares the very column that a blocking rule does."""
+    rules = model.settings.blocking_rules_to_generate_predictions
+    return any(level.sql_condition == f"{rule.columns[0]}_l = {rule.columns[0]}_r" for rule in rules if len(rule.columns) == 1)
+
+
+def _shares(gammas: np.ndarray, pairs: np.ndarray, unseen: dict[int, float]) -> dict[int, float]:
+    counts = {n: pairs[gammas == n].sum() + extra for n, extra in unseen.items()}
     total = sum(counts.values())
     return {n: max(count / total, FLOOR) for n, count in counts.items()}
 

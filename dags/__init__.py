@@ -1,0 +1,1 @@
+"""When: thin files that turn plans into DAGs."""

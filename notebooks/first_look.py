@@ -28,9 +28,7 @@ release = open_release(load_settings())
 # ## What there is to query
 
 # %%
-tables = release.sql(
-    "select table_schema || '.' || table_name as table_name from information_schema.tables order by all"
-).df()
+tables = release.sql("select table_schema || '.' || table_name as table_name from information_schema.tables order by all").df()
 tables
 
 # %% [markdown]
@@ -74,6 +72,4 @@ axes.set(xlabel="match weight, log2 odds", ylabel="pairs", title="Weights of the
 figure
 
 # %%
-release.sql(
-    "select record_count as records, count(*) as persons from gold.population__person group by all order by all"
-).df()
+release.sql("select record_count as records, count(*) as persons from gold.population__person group by all order by all").df()

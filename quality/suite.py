@@ -1,7 +1,7 @@
 """Contract → checks → Great Expectations suite. Each check has a code, an action, and names its wrong rows by Spark SQL.
 
-Codes. Of a row: ``row_unsplit``, ``operation_unknown``, ``key_null``, ``key_duplicate``, ``identical_copy``. Of a column: ``required_null``,
-``untypable``, ``code_unknown``, and those of its semantic type. Of a table: the names of the contract's own ``quality`` entries.
+Codes. Of a row: ``row_unsplit``, ``operation_unknown``, ``key_null``, ``key_duplicate``, ``identical_copy``. Of a column:
+``required_null``, ``untypable``, ``code_unknown``, and those of its semantic type. Of a table: the names of the contract's own ``quality`` entries.
 
 Actions. ``quarantine``: the row does not pass. ``warn``: it passes, marked. ``stop``: nothing passes (master data and what
 leaves: there is nobody to send a row back to).
@@ -47,7 +47,7 @@ def checks_of(contract: Contract) -> list[Check]:
         return [*_delivery_checks(contract), *(c for column in contract.columns for c in _source_checks(contract, column))]
     return [
         *_key_checks(contract),
-        *(c for column in contract.columns for c in _value_checks(contract, column)),
+        *(c for column in contract.columns for c in _value_checks(column)),
         *_table_checks(contract),
     ]
 
@@ -100,7 +100,7 @@ def _key_checks(contract: Contract) -> list[Check]:
     ]
 
 
-def _value_checks(contract: Contract, column: Column) -> list[Check]:
+def _value_checks(column: Column) -> list[Check]:
     checks = []
     if column.is_required and not column.is_key:
         checks.append(Check("required_null", "stop", "a required value is empty", column.name, f"{column.name} is null"))

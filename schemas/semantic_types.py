@@ -1,7 +1,8 @@
 """Semantic types: how delivered text of a meaning becomes a typed, standardised value, and what can be wrong with it.
 
-A type is a list of `Part` s, Spark SQL over the delivered text (``{raw}``) and earlier parts, and of `Rule` s, Spark SQL that is true
-of a wrong row. ``{name}`` is the column, ``{stem}`` its name without ``_date`` (so that ``male_birth_date`` derives ``male_birth_year``).
+A type is a list of `Part` s, Spark SQL over the delivered text (``{raw}``) and earlier parts, and of `Rule` s, Spark SQL
+that is true of a wrong row. ``{name}`` is the column, ``{stem}`` its name without ``_date``: ``male_birth_date`` derives
+``male_birth_year``.
 """
 
 from __future__ import annotations

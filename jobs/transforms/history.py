@@ -1,7 +1,7 @@
 """The history of a source: what was so from which business date to which. Two ways that must agree, and a test holds them to it.
 
-`changes_of` brings the current state one delivery further; `build_history` makes the whole history from all deliveries. Intervals are
-half open: ``_valid_to`` is the first business date on which it is no longer so; null = still so.
+`changes_of` brings the current state one delivery further; `build_history` makes the whole history from all deliveries.
+Intervals are half open: ``_valid_to`` is the first business date on which it is no longer so; null = still so.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def changes_of(
 ) -> DataFrame:
     """What a delivery newer than all before changes: versions to close (``_valid_to`` set) and versions to open.
 
-    ``current``: silver's rows with ``_valid_to`` null. ``accepted``: the delivery's rows that passed, one a key. ``delivered_keys``: keys
-    of all its rows, quarantined ones included: a key whose row failed keeps its last good version. Grain of the result: one version.
+    ``current``: silver's rows with ``_valid_to`` null. ``accepted``: the delivery's rows that passed, one a key.
+    ``delivered_keys``: keys of all its rows, quarantined ones included: a key whose row failed keeps its last good version.
+    Grain of the result: one version.
     """
     from pyspark.sql import functions as f
 
@@ -44,8 +45,9 @@ def changes_of(
 def build_history(accepted: DataFrame, delivered_keys: DataFrame, fulls: DataFrame, contract: Contract) -> DataFrame:
     """The whole history from the rows of all accepted deliveries. Grain: one version of a key.
 
-    ``accepted``: rows that passed, one a key and delivery, with ``_business_date``. ``delivered_keys``: keys and ``_business_date`` of all
-    rows, quarantined ones included. ``fulls``: ``_business_date`` of every full delivery; a key it lacks ends there.
+    ``accepted``: rows that passed, one a key and delivery, with ``_business_date``. ``delivered_keys``: keys and
+    ``_business_date`` of all rows, quarantined ones included. ``fulls``: ``_business_date`` of every full delivery; a key it
+    lacks ends there.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
