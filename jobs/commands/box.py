@@ -16,7 +16,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: govlake doctor
     """
-    from jobs.doctor import examine
+    from jobs.local.doctor import examine
 
     findings = [asdict(finding) for finding in examine(current_settings())]
     show_rows(findings, as_json=as_json, columns=["subject", "state", "detail", "remedy"])
@@ -28,7 +28,7 @@ def up() -> None:
 
     Example: govlake up
     """
-    from jobs.box import start
+    from jobs.local.box import start
 
     start(current_settings(), say)
 
@@ -38,7 +38,7 @@ def down() -> None:
 
     Example: govlake down
     """
-    from jobs.box import stop
+    from jobs.local.box import stop
 
     stop(current_settings(), say)
 
@@ -52,6 +52,6 @@ def demo(
 
     Example: govlake demo --people 2000 --nights 3
     """
-    from jobs.demo import run_demo
+    from jobs.local.demo import run_demo
 
     raise typer.Exit(run_demo(current_settings(), people=people, days=nights, seed=seed, progress=say))
