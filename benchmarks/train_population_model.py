@@ -121,17 +121,15 @@ def _shares(gammas: np.ndarray, pairs: np.ndarray, unseen: dict[int, float]) -> 
 
 
 def _print(model: Model, prior: float, m: list[dict[int, float]], u: list[dict[int, float]], patterns: pd.DataFrame) -> None:
-    print(
-        f"{len(patterns)} patterns, {patterns['pairs'].sum():.3g} pairs, {patterns[patterns.is_blocked]['pairs'].sum():.0f} in blocks"
-    )
+    blocked = patterns[patterns["is_blocked"]]["pairs"].sum()
+    print(f"{len(patterns)} patterns, {patterns['pairs'].sum():.3g} pairs, {blocked:.0f} in blocks")
     print(f"prior {prior:.3g} ({math.log2(prior):.2f} bits)")
     for k, comparison in enumerate(model.comparisons):
         for number, level in comparison.levels.items():
             if number != NULL_LEVEL:
                 a, b = m[k][number], u[k][number]
-                print(
-                    f"{comparison.output_column_name:8} {number} m {a:.3g} u {b:.3g} weight {math.log2(a / b):+6.2f} {level.label_for_charts}"
-                )
+                weight = f"m {a:.3g} u {b:.3g} weight {math.log2(a / b):+6.2f}"
+                print(f"{comparison.output_column_name:8} {number} {weight} {level.label_for_charts}")
 
 
 def _write(path: Path, model: Model, prior: float, m: list[dict[int, float]], u: list[dict[int, float]]) -> None:

@@ -95,7 +95,7 @@ def review_cases(
 def _cases(
     left: Sequence[int],
     right: Sequence[int],
-    weight: Sequence[float | None],
+    weight: Sequence[float],
     kind: str | Sequence[str],
     detail: str | Sequence[str],
 ) -> pd.DataFrame:
