@@ -1,7 +1,8 @@
 """Contract → checks → Great Expectations suite. Each check has a code, an action, and names its wrong rows by Spark SQL.
 
 Codes. Of a row: ``row_unsplit``, ``operation_unknown``, ``key_null``, ``key_duplicate``, ``identical_copy``. Of a column:
-``required_null``, ``untypable``, ``code_unknown``, and those of its semantic type. Of a table: the names of the contract's own ``quality`` entries.
+``required_null``, ``untypable``, ``code_unknown``, and those of its semantic type. Of a table: the names of the contract's own
+``quality`` entries.
 
 Actions. ``quarantine``: the row does not pass. ``warn``: it passes, marked. ``stop``: nothing passes (master data and what
 leaves: there is nobody to send a row back to).

@@ -32,7 +32,7 @@ def show(
 
     Example: govlake show public_security/household_register
     """
-    from jobs.catalogue import show_dataset
+    from jobs.portal.catalogue import show_dataset
     from schemas.catalog import load_catalog
 
     answer = show_dataset(current_settings(), load_catalog(), dataset)
@@ -51,7 +51,7 @@ def tables(as_json: AsJson = False) -> None:
 
     Example: govlake tables
     """
-    from jobs.catalogue import list_tables
+    from jobs.portal.catalogue import list_tables
     from schemas.catalog import load_catalog
 
     rows = list_tables(current_settings(), load_catalog())
@@ -66,7 +66,7 @@ def describe(
 
     Example: govlake describe gold.population__person
     """
-    from jobs.catalogue import describe_table
+    from jobs.portal.catalogue import describe_table
     from schemas.catalog import load_catalog
 
     answer = describe_table(load_catalog(), table)

@@ -20,7 +20,7 @@ def explain(
 
     Example: govlake explain population pop-2QXW7M5KJ3ZB4  (IDs: govlake query "select master_id from gold.population__person")
     """
-    from jobs.explanation import explain_master, render_explanation
+    from jobs.portal.explanation import explain_master, render_explanation
 
     explanation = explain_master(current_settings(), master, master_id)
     if as_json:
@@ -37,7 +37,7 @@ def evaluate(
 
     Example: govlake evaluate --truth truth
     """
-    from jobs.evaluation import evaluate as evaluate_masters
+    from jobs.portal.evaluation import evaluate as evaluate_masters
 
     result = evaluate_masters(current_settings(), truth)
     if as_json:

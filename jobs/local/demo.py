@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from jobs.evaluation import evaluate
 from jobs.io.state import delivery_states
 from jobs.local.box import start
 from jobs.local.driver import Night, run_nights
 from jobs.local.summary import print_summary
+from jobs.portal.evaluation import evaluate
 from jobs.samples.country import generate, load_noise, parse_fault
 from jobs.settings import Settings
 

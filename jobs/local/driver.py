@@ -63,6 +63,7 @@ def _run_night(settings: Settings, airflow: Airflow, plan: NightPlan, day: date,
     key = day.isoformat()
     for source in plan.sources:
         airflow.trigger(source_dag(source), key)
+    _resume(airflow, MASTERS, key, progress)
     for source in plan.sources:
         state = _wait(airflow, source_dag(source), key, progress)
         _stand_in(airflow, source, key, state, progress)
@@ -74,6 +75,14 @@ def _run_night(settings: Settings, airflow: Airflow, plan: NightPlan, day: date,
     elif state == "success":
         raise AirflowError(f"{day}: the DAG {MASTERS} succeeded, but there is no release. See `govlake runs --date {day}`.")
     return Night(day, made, is_noop=False)
+
+
+def _resume(airflow: Airflow, dag_id: str, key: str, progress: Progress) -> None:
+    """Let a run that failed in an earlier attempt at this night run on from where it failed."""
+    runs = airflow.runs(dag_id, key)
+    if runs and runs[-1]["state"] == "failed":
+        progress(f"{key}  {dag_id}: failed before, its failed tasks run again")
+        airflow.clear(dag_id, runs[-1]["dag_run_id"])
 
 
 def _stand_in(airflow: Airflow, source: DatasetName, key: str, state: str, progress: Progress) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.evaluation import evaluate
-from jobs.explanation import explain_master, render_explanation
 from jobs.io.state import current_release, delivery_states, release_of
 from jobs.night import NightOutcome, run_night
+from jobs.portal.evaluation import evaluate
+from jobs.portal.explanation import explain_master, render_explanation
 from jobs.samples.country import generate, load_noise, parse_fault
 from jobs.settings import Settings, load_settings
 from schemas.catalog import Catalog

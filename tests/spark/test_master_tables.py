@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs.explanation import explain_master
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
+from jobs.portal.explanation import explain_master
 from jobs.steps.s5_master import MasterDataError, build_table, read_inputs
 from schemas.names import DatasetName
 from tests.small_register import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.evaluation import evaluate
+from jobs.portal.evaluation import evaluate
 from jobs.settings import Settings
 from schemas.errors import UsageError
 from tests.small_register import write_linkage_state, write_release, write_sources, write_truth

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobs.explanation import explain_master, render_explanation
+from jobs.portal.explanation import explain_master, render_explanation
 from jobs.settings import Settings
 from schemas.errors import UsageError
 from tests.small_register import HOUSEHOLD, LI, LI_ID, MARRIAGE, RESIDENCE, write_linkage_state, write_release, write_sources

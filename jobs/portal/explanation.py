@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.explanation_text import render_explanation
 from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
 from jobs.linkage.model import NULL_LEVEL, Model, load_model
 from jobs.linkage.survive import survivorship_rules
+from jobs.portal.explanation_text import render_explanation
 from jobs.settings import Settings
 from schemas.catalog import load_catalog
 from schemas.contract import Contract, Survivorship
