@@ -47,8 +47,12 @@ def identify(
     """Assign IDs. ``members``: dataset, record_key, component (one row a record, no two alike).
 
     ``crosswalk``: the open rows of the night before (dataset, record_key, master_id, valid_from); ``masters``: every master
-    there ever was. ``draw`` makes an ID from a text (see `id_drawer`).
+    there ever was. ``draw`` makes an ID from a text (see `id_drawer`). Raises ValueError if a record stands twice.
     """
+    if members.duplicated(RECORD).any():
+        raise ValueError(f"a record stands twice: {members[members.duplicated(RECORD)].iloc[0][RECORD].tolist()}")
+    # An empty frame has no types of its own, and frames merge only on columns of one type.
+    members, crosswalk, masters = (members.astype(dict.fromkeys(RECORD, object)), crosswalk.astype(object), masters.astype(object))
     known = members.merge(crosswalk[[*RECORD, "master_id"]].rename(columns={"master_id": "old_id"}), on=RECORD, how="left")
     overlaps = _overlaps(known, masters)
     kept = _keep(overlaps)

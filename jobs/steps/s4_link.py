@@ -16,11 +16,12 @@ from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs, capped_blocks
 from jobs.linkage.compare import compare
-from jobs.linkage.entities import PAIR, Entities, group_records, review_cases
+from jobs.linkage.entities import PAIR, Entities, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD, Identity, id_drawer, identify
 from jobs.linkage.model import Model, ModelError, load_model
 from jobs.linkage.reasons import with_reasons
+from jobs.linkage.review import review_cases
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import edges_of, score
 from jobs.linkage.standardise import RECORD_ID, standardise
@@ -79,9 +80,13 @@ class _Night:
 
     def write_local(self, name: str, rows: pd.DataFrame) -> None:
         """Promote rows that the driver holds; columns and their types are the contract's."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
         columns = self.contract(name).columns
         schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns])
-        self.write(name, self.spark.createDataFrame(pa.Table.from_pandas(rows, schema=schema, preserve_index=False)))
+        # Without rows there are no types to infer, and Spark Connect refuses an empty Arrow table; both sessions take a schema.
+        content = [] if rows.empty else pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
+        self.write(name, self.spark.createDataFrame(content, schema=from_arrow_schema(schema)))
 
     def read_local(self, name: str, columns: list[str], where: str = "true") -> pd.DataFrame:
         """Columns of a linked table on the driver; no rows if it was never written."""

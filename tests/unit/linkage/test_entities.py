@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from jobs.linkage.entities import Entities, group_records
+from jobs.linkage.explain import explain_edge
+from jobs.linkage.identify import id_drawer, identify
+from jobs.linkage.model import Model, load_model
+from jobs.linkage.reasons import with_reasons
+from jobs.linkage.review import NEAR, review_cases
+from jobs.settings import PROJECT
+
+DAY = date(2026, 3, 2)
+NOBODY = pd.DataFrame({"record_id_l": [], "record_id_r": [], "decision": []}, dtype=object)
+NO_CASES = pd.DataFrame({"case_id": [], "opened_on": []}, dtype=object)
+NO_MASTERS = pd.DataFrame({"master_id": [], "first_business_date": []}, dtype=object)
+NO_CROSSWALK = pd.DataFrame({"dataset": [], "record_key": [], "master_id": [], "valid_from": []}, dtype=object)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model(PROJECT / "conf" / "linkage" / "population")
+
+
+def _records(numbers: dict[str, str | None]) -> pd.DataFrame:
+    rows = [("d", key, f"d|{key}", number) for key, number in sorted(numbers.items())]
+    return pd.DataFrame(rows, columns=["dataset", "record_key", "record_id", "id_valid"], dtype=object)
+
+
+def _edges(model: Model, *pairs: tuple[str, str, float]) -> pd.DataFrame:
+    """Pairs that agree on the number alone, so that its weight is all there is above the prior."""
+    rows: list[dict[str, Any]] = []
+    for left, right, weight in pairs:
+        row: dict[str, Any] = {"record_id_l": f"d|{left}", "record_id_r": f"d|{right}", "match_weight": weight}
+        row["is_link"] = weight >= model.rules.thresholds.link
+        for comparison in model.comparisons:
+            best = max(comparison.levels) if comparison.output_column_name == "number" else -1
+            row |= {f"gamma_{comparison.output_column_name}": best, f"mw_{comparison.output_column_name}": 0.0}
+        rows.append(row | {"mw_number": weight + 15.0})
+    return pd.DataFrame(rows)
+
+
+def _decided(*pairs: tuple[str, str, str]) -> pd.DataFrame:
+    rows = [(f"d|{left}", f"d|{right}", decision) for left, right, decision in pairs]
+    return pd.DataFrame(rows, columns=["record_id_l", "record_id_r", "decision"], dtype=object)
+
+
+def _groups(found: Entities) -> list[str]:
+    return sorted("".join(keys) for _, keys in found.members.groupby("component")["record_key"])
+
+
+def test_two_valid_numbers_hold_the_link_that_would_join_them_and_a_case_is_opened(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "c": "2"})
+    edges = _edges(model, ("a", "b", 20.0), ("b", "c", 9.0))
+    found = group_records(records, edges, NOBODY, model)
+    assert _groups(found) == ["ab", "c"]
+    masters = found.members["component"].astype(str).to_numpy(object)
+    (case,) = review_cases(found.held, masters, records, edges, model, NO_CASES, DAY).to_dict("records")
+    assert (case["kind"], case["record_key"], case["other_record_key"], case["match_weight"]) == (
+        "two valid numbers",
+        "b",
+        "c",
+        9.0,
+    )
+    assert case["opened_on"] == DAY
+    known = pd.DataFrame({"case_id": [case["case_id"]], "opened_on": [date(2026, 1, 1)]})
+    again = review_cases(found.held, masters, records, edges, model, known, DAY)
+    assert again["opened_on"].tolist() == [date(2026, 1, 1)], "a case stays as old as it is"
+
+
+def test_near_pairs_and_shared_numbers_are_for_a_person_but_not_if_they_are_one_entity_anyhow(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "c": "1", "e": None})
+    limit = model.rules.thresholds.link
+    edges = _edges(model, ("a", "b", limit - 0.1), ("a", "e", limit), ("e", "b", limit - 0.2))
+    found = group_records(records, edges, NOBODY, model)
+    assert _groups(found) == ["ae", "b", "c"]
+    masters = found.members["component"].astype(str).to_numpy(object)
+    cases = review_cases(found.held, masters, records, edges, model, NO_CASES, DAY)
+    told = sorted(cases[["kind", "record_key", "other_record_key"]].itertuples(index=False, name=None))
+    assert told == [(NEAR, "a", "b"), ("shared id_valid", "a", "c")], "one case between two masters, the heaviest"
+
+
+def test_no_cases(model: Model) -> None:
+    records = _records({"a": "1"})
+    found = group_records(
+        records, _edges(model).reindex(columns=["record_id_l", "record_id_r", "match_weight", "is_link"]), NOBODY, model
+    )
+    cases = review_cases(
+        found.held, found.members["component"].to_numpy(object), records, _edges(model, ("a", "x", 3.0)), model, NO_CASES, DAY
+    )
+    assert cases.empty
+
+
+def test_stewards_join_and_part_and_the_last_word_counts(model: Model) -> None:
+    records = _records({"a": "1", "b": "2", "c": None, "e": None})
+    edges = _edges(model, ("a", "c", 20.0), ("c", "e", 20.0))
+    decisions = _decided(("a", "b", "different"), ("a", "b", "same"), ("c", "a", "different"), ("a", "gone", "same"))
+    assert _groups(group_records(records, edges, decisions, model)) == ["ab", "ce"]
+
+
+def test_an_edge_is_explained_in_words_that_add_up(model: Model) -> None:
+    (edge,) = _edges(model, ("a", "b", 7.5)).to_dict("records")
+    told = explain_edge(edge, model)
+    assert (told.prior_weight, told.words) == (-15.0, "same number +22.5")
+    assert {finding.comparison: finding.finding for finding in told.evidence}["name"] == "name not known"
+
+
+def test_events_say_why(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "c": None, "e": None})
+    draw = id_drawer(b"k" * 32, "t")
+
+    def night(edges: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame) -> Any:
+        grouped = group_records(records, edges, NOBODY, model)
+        found = identify(grouped.members, crosswalk, masters, DAY, draw)
+        events = with_reasons(found, grouped.held, edges, model)
+        return found, dict(zip(events["event"], events["reason"], strict=True))
+
+    apart, _ = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), NO_CROSSWALK, NO_MASTERS)
+    joined, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0), ("b", "c", 12.0)), apart.crosswalk, apart.masters)
+    assert reasons["merged"] == "d|b and d|c are linked: weight 12.0 (same number +27.0)"
+    masters = apart.masters.set_index("master_id").drop(joined.events.query("event == 'merged'")["master_id"]).reset_index()
+    crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
+    _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
+    assert reasons["split"].startswith("no link to the records that stay with t-")
