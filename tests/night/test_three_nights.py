@@ -32,6 +32,7 @@ class Country:
         self.catalog = catalog
         self.settings = load_settings(home=str(folder / "lake"), landing=self.landing, keys=folder / "keys")
         self.outcomes: list[NightOutcome] = []
+        self.first_contents: dict[str, list[str]] = {}
 
     def run(self, settings: Settings, day: date) -> NightOutcome:
         return run_night(settings, self.catalog, day, lambda _: None)
@@ -41,7 +42,7 @@ class Country:
 def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: object) -> Country:
     made = Country(tmp_path_factory.mktemp("country"), catalog)
     generate(
-        people=1200,
+        people=800,
         days=3,
         seed=11,
         start=FIRST,
@@ -51,7 +52,9 @@ def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: o
         truth=made.truth,
         progress=lambda _: None,
     )
-    made.outcomes = [made.run(made.settings, day) for day in DATES]
+    for day in DATES:
+        made.outcomes.append(made.run(made.settings, day))
+        made.first_contents = made.first_contents or contents(Path(made.settings.root))
     return made
 
 
@@ -89,11 +92,10 @@ def test_running_the_nights_again_changes_no_table(country: Country) -> None:
     assert versions(Path(country.settings.root)) == before
 
 
-def test_a_new_lake_of_the_same_deliveries_and_keys_has_the_same_tables(country: Country, tmp_path: Path) -> None:
+def test_a_new_lake_of_the_same_deliveries_and_keys_has_the_same_tables_ids_included(country: Country, tmp_path: Path) -> None:
     twin = load_settings(home=str(tmp_path / "lake"), landing=country.landing, keys=country.settings.keys_root)
-    for day in DATES:
-        country.run(twin, day)
-    ours, theirs = contents(Path(country.settings.root)), contents(Path(twin.root))
+    country.run(twin, FIRST)
+    ours, theirs = country.first_contents, contents(Path(twin.root))
     assert set(ours) == set(theirs)
     assert {name for name in ours if ours[name] != theirs[name]} == set()
 
