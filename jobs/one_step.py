@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jobs.io.run_context import RunContext
-from jobs.io.state import next_run_id
 from jobs.settings import Settings
+from jobs.verdict import open_run_id
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import DatasetName
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def run_step(settings: Settings, catalog: Catalog, step: str, subject: str | None, business_date: date) -> dict[str, Any]:
     """Run ``step`` for ``subject`` (a dataset, a master, or None for release). Raises UsageError for an unknown subject."""
-    ctx = RunContext(settings, catalog, business_date, next_run_id(settings.root, business_date))
+    ctx = RunContext(settings, catalog, business_date, open_run_id(settings.root, business_date))
     runner = _RUNNERS[step]
     runner(ctx, _known_subject(catalog, step, subject))
     return {"step": step, "subject": subject, "business_date": business_date, "run_id": ctx.run_id}
@@ -42,19 +43,22 @@ def _silver(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s3_silver import has_pending, refine
 
     if has_pending(ctx, DatasetName.parse(subject)):
-        refine(_session(ctx), ctx, DatasetName.parse(subject))
+        with _session(ctx) as spark:
+            refine(spark, ctx, DatasetName.parse(subject))
 
 
 def _link(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s4_link import link
 
-    link(_session(ctx), ctx, subject)
+    with _session(ctx) as spark:
+        link(spark, ctx, subject)
 
 
 def _master(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s5_master import build_master
 
-    build_master(_session(ctx), ctx, subject)
+    with _session(ctx) as spark:
+        build_master(spark, ctx, subject)
 
 
 def _release(ctx: RunContext, _subject: str) -> None:
@@ -66,7 +70,8 @@ def _release(ctx: RunContext, _subject: str) -> None:
 def _extract(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s7_extract import extract
 
-    extract(_session(ctx), ctx, DatasetName.parse(subject))
+    with _session(ctx) as spark:
+        extract(spark, ctx, DatasetName.parse(subject))
 
 
 _RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
@@ -80,10 +85,17 @@ _RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
 }
 
 
-def _session(ctx: RunContext) -> SparkSession:
+@contextmanager
+def _session(ctx: RunContext) -> Iterator[SparkSession]:
+    """A session for one step. One of a shared server is given back, with all that it holds there."""
     from jobs.io.spark import open_session
 
-    return open_session(ctx.settings)
+    spark = open_session(ctx.settings)
+    try:
+        yield spark
+    finally:
+        if ctx.settings.spark.remote:
+            spark.stop()
 
 
 def _known_subject(catalog: Catalog, step: str, subject: str | None) -> str:

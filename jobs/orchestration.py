@@ -1,18 +1,20 @@
 """The plan of a night as Airflow DAGs, made in memory from the contracts: the only Airflow import outside ``dags``.
 
 Assets are partitioned by business date (``yyyy-mm-dd``). A source's DAG announces its silver table; the master DAG waits for the
-announcements of all sources for one date; an extract's DAG waits for the release. A stop fails its task, so that it shows red,
-and the announcement goes out all the same, with the status.
+announcements of all sources for one date; an extract's DAG waits for the release. What was stopped is announced too, with its
+status: a source's DAG is then green up to its last task, ``verdict``, which is red and says why. A step that failed is red itself.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from itertools import pairwise
+from operator import and_
 from typing import Any
 
-from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionedAtRuntime, task
+from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionedAtRuntime, TaskGroup, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from jobs.plan import MasterPlan, NightPlan, plan_night
@@ -22,31 +24,41 @@ from schemas.names import DatasetName, Layer
 
 _log = logging.getLogger(__name__)
 
+MASTERS = "masters"
 RELEASE = Asset("release")
-DEFAULTS = {"retries": 1, "retry_delay": timedelta(seconds=5)}
 START = datetime(2020, 1, 1, tzinfo=UTC)
+DEFAULTS = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+"""A task that died with its machine or lost its connection is tried again; every step may be repeated."""
+
+TITLES = {
+    "land": "land 接收",
+    "bronze": "bronze 原样入湖",
+    "silver": "silver 标准化",
+    "announce": "announce 通报",
+    "verdict": "verdict 结论",
+    "report_sources": "sources 来源情况",
+    "link": "link 关联",
+    "master": "master 主数据",
+    "release": "release 发布",
+    "extract": "extract 提供",
+}
 
 
 def source_dags() -> dict[str, DAG]:
-    """One DAG a source, by DAG ID: land → bronze → silver → announce, and a verdict that is red if a delivery stopped."""
+    """One DAG a source, by DAG ID: land → bronze → silver → announce → verdict."""
     catalog = load_catalog()
-    return {dag_id(source): _source_dag(catalog, source) for source in plan_night(catalog).sources}
+    return {dag.dag_id: dag for dag in (_source_dag(catalog, source) for source in plan_night(catalog).sources)}
 
 
 def master_dags() -> dict[str, DAG]:
     """The DAG of all masters: it waits for every source of one business date, links, builds master data and releases."""
-    return {"masters": _master_dag(plan_night(load_catalog()))}
+    return {MASTERS: _master_dag(plan_night(load_catalog()))}
 
 
 def extract_dags() -> dict[str, DAG]:
     """One DAG an extract, which waits for the release of a business date."""
     catalog = load_catalog()
-    return {f"extract__{_flat(extract)}": _extract_dag(catalog, extract) for extract in plan_night(catalog).extracts}
-
-
-def dag_id(source: DatasetName) -> str:
-    """The ID of a source's DAG."""
-    return f"source__{_flat(source)}"
+    return {dag.dag_id: dag for dag in (_extract_dag(catalog, extract) for extract in plan_night(catalog).extracts)}
 
 
 def silver_asset(source: DatasetName) -> Asset:
@@ -55,149 +67,163 @@ def silver_asset(source: DatasetName) -> Asset:
 
 
 def business_date_of(context: dict[str, Any]) -> date:
-    """The business date a run is for. Raises UsageError if its partition key is not one."""
+    """The business date a run is for. Raises AirflowFailException, which is not tried again, if its partition key is not one."""
     key = context["dag_run"].partition_key
     try:
-        return date.fromisoformat(key or "")
-    except ValueError as error:
-        raise UsageError(
-            f"partition key {key!r} is not a business date: trigger with a partition key of the form yyyy-mm-dd."
-        ) from error
+        day = date.fromisoformat(key or "")
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != key:
+        raise AirflowFailException(
+            f"partition key {key!r} is not a business date. Trigger with a partition key of the form yyyy-mm-dd, e.g. 2026-03-02."
+        )
+    return day
 
 
 def _source_dag(catalog: Catalog, source: DatasetName) -> DAG:
     contract = catalog.by_dataset[source]
-    asset = silver_asset(source)
     with DAG(
-        dag_id(source),
+        f"source__{_flat(source)}",
+        dag_display_name=f"{contract.title} {source}",
         description=f"{contract.title} · {contract.purpose}",
         schedule=PartitionedAtRuntime(),
         start_date=START,
         max_active_runs=1,
         default_args=DEFAULTS | {"owner": contract.owner or "govlake"},
         tags=["source", source.group],
-        doc_md=f"**{contract.title}** `{source}`\n\n{contract.purpose}\n\nOne row is {contract.grain}.",
+        doc_md=f"{contract.purpose}\n\nOne row: {contract.grain}. Made from the contract `{contract.path.name}`. "
+        f"Trigger with a business date (yyyy-mm-dd) as partition key. More: `govlake show {source}`.",
     ) as dag:
-        steps = [
-            _step(name, str(source), trigger_rule="all_done" if name != "land" else "all_success")
-            for name in ("land", "bronze", "silver")
-        ]
-
-        @task(outlets=[asset], trigger_rule="all_done")
-        def announce(*, outlet_events: Any = None, **context: Any) -> str:
-            day = business_date_of(context)
-            status = _status(source, day)
-            outlet_events[asset].add_partitions(day.isoformat())
-            outlet_events[asset].extra = {"status": status}
-            return status
-
-        @task(trigger_rule="all_done", retries=0)
-        def verdict(**context: Any) -> None:
-            _fail_if_stopped(source, business_date_of(context))
-
-        _chain([*steps, announce(), verdict()])
+        steps = [_step(name, str(source)) for name in ("land", "bronze", "silver")]
+        _chain([*steps, _announce(source), _verdict(source)])
     return dag
 
 
+def _announce(source: DatasetName) -> Any:
+    asset = silver_asset(source)
+
+    @task(task_display_name=TITLES["announce"], outlets=[asset], trigger_rule="all_done")
+    def announce(*, ti: Any, outlet_events: Any, **context: Any) -> str:
+        """Tell the masters that this source is through, whatever became of it; the event carries the status."""
+        day = business_date_of(context)
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["silver"], run_ids=[ti.run_id])
+        is_through = states.get(ti.run_id, {}).get("silver") == "success"
+        status = _status(source, day) if is_through else "failed"
+        outlet_events[asset].add_partitions(day.isoformat())
+        outlet_events[asset].extra = {"status": status}
+        return status
+
+    return announce()
+
+
+def _verdict(source: DatasetName) -> Any:
+    @task(task_display_name=TITLES["verdict"], retries=0)
+    def verdict(ti: Any, **context: Any) -> str:
+        """Green if nothing was stopped; else red, with the reasons."""
+        from jobs.settings import current_settings
+        from jobs.verdict import stop_reasons
+
+        status = str(ti.xcom_pull(task_ids="announce"))
+        if stopped := stop_reasons(current_settings().root, source, business_date_of(context)):
+            raise AirflowFailException("stopped, and nothing of it is published; the rest goes on. " + " ".join(stopped))
+        if status == "failed":
+            raise AirflowFailException(f"{source} failed: its red step above says why. Mend it, then run the night again.")
+        return status
+
+    return verdict()
+
+
 def _master_dag(plan: NightPlan) -> DAG:
-    assets = [silver_asset(source) for source in plan.sources]
-    everything = assets[0]
-    for asset in assets[1:]:
-        everything = everything & asset
     with DAG(
-        "masters",
+        MASTERS,
+        dag_display_name="主数据 masters",
         description="主数据 · link, build and release every master, once all sources of a business date have reported",
-        schedule=PartitionedAssetTimetable(assets=everything),
+        schedule=PartitionedAssetTimetable(assets=reduce(and_, [silver_asset(source) for source in plan.sources])),
         start_date=START,
         max_active_runs=1,
         default_args=DEFAULTS | {"owner": "govlake"},
         tags=["master"],
-        doc_md="Waits for the silver tables of all sources of one business date, stopped and missing ones included.",
+        doc_md="Waits for the silver tables of all sources of one business date, then links their records, builds master data "
+        "and names the release. A stopped or missing source keeps its tables of the night before: the first task says which.",
     ) as dag:
         sources = _report_sources(plan)
         release = _step("release", None, outlets=[RELEASE])
         for master in plan.masters:
-            _chain([sources, *_master_steps(master), release])
+            _chain([sources, _master_group(master), release])
     return dag
 
 
+def _master_group(plan: MasterPlan) -> TaskGroup:
+    with TaskGroup(plan.master, prefix_group_id=True, tooltip=f"{plan.master}: from {', '.join(map(str, plan.sources))}") as group:
+        _chain([_step(name, plan.master) for name in ("link", "master")])
+    return group
+
+
 def _report_sources(plan: NightPlan) -> Any:
-    @task
-    def report_sources(**context: Any) -> dict[str, str]:
-        """Say what each source did; stopped and missing ones keep yesterday's tables."""
+    @task(task_display_name=TITLES["report_sources"])
+    def report_sources(triggering_asset_events: Any = None, **context: Any) -> dict[str, str]:
+        """Say what each source did; stopped and missing ones keep the tables of the night before, a failed one is waited for."""
         day = business_date_of(context)
-        statuses = {str(source): _status(source, day) for source in plan.sources}
+        statuses = {str(source): _reported(source, day, triggering_asset_events or {}) for source in plan.sources}
         for source, status in statuses.items():
             _log.log(logging.INFO if status == "published" else logging.WARNING, "%s: %s", source, status)
+        if failed := [source for source, status in statuses.items() if status == "failed"]:
+            raise AirflowFailException(
+                f"{', '.join(failed)} failed (a stop or a missing delivery would not matter): nothing is linked or released from "
+                "half a night. The red step of its DAG says why; mend it, then run the night again."
+            )
         return statuses
 
     return report_sources()
 
 
-def _master_steps(plan: MasterPlan) -> list[Any]:
-    return [_step(name, plan.master, task_id=f"{name}_{plan.master}") for name in ("link", "master")]
+def _reported(source: DatasetName, day: date, events: Any) -> str:
+    """A source's status: what the control tables say now; if they say nothing, what its last announcement said."""
+    status, asset = _status(source, day), silver_asset(source)
+    announced = [event.extra.get("status") for event in events[asset]] if asset in events else []
+    return "failed" if status == "none" and announced[-1:] == ["failed"] else status
 
 
 def _extract_dag(catalog: Catalog, extract: DatasetName) -> DAG:
     contract = catalog.by_dataset[extract]
     with DAG(
         f"extract__{_flat(extract)}",
+        dag_display_name=f"{contract.title} {extract}",
         description=f"{contract.title} · {contract.purpose}",
         schedule=PartitionedAssetTimetable(assets=RELEASE),
         start_date=START,
         max_active_runs=1,
         default_args=DEFAULTS | {"owner": contract.owner or "govlake"},
         tags=["extract", extract.group],
-        doc_md=f"**{contract.title}** `{extract}` for {extract.group}, from the release of a business date.",
+        doc_md=f"{contract.purpose}\n\nWritten for {extract.group} from each release. More: `govlake show {extract}`.",
     ) as dag:
         _step("extract", str(extract))
     return dag
 
 
-def _step(
-    name: str,
-    subject: str | None,
-    *,
-    task_id: str | None = None,
-    trigger_rule: str = "all_success",
-    outlets: list[Asset] | None = None,
-) -> Any:
-    """A task that runs one step; it fails, without a retry, if the step stopped a delivery."""
+def _step(name: str, subject: str | None, *, outlets: list[Asset] | None = None) -> Any:
+    """A task that runs one step. What cannot get better by itself, a stopped gate or a wrong date, is not tried again."""
 
-    @task(task_id=task_id or name, trigger_rule=trigger_rule, outlets=outlets or [])
+    @task(task_id=name, task_display_name=TITLES[name], outlets=outlets or [])
     def run(**context: Any) -> None:
         from jobs.one_step import run_step
         from jobs.settings import current_settings
+        from jobs.steps.promote import PromotionStoppedError
 
         day = business_date_of(context)
-        run_step(current_settings(), load_catalog(), name, subject, day)
-        if name in ("land", "silver"):
-            _fail_if_stopped(DatasetName.parse(subject or ""), day, "tolerance_exceeded" if name == "silver" else None)
+        try:
+            run_step(current_settings(), load_catalog(), name, subject, day)
+        except (PromotionStoppedError, UsageError) as error:
+            raise AirflowFailException(str(error)) from error
 
     return run()
 
 
 def _status(source: DatasetName, day: date) -> str:
-    from jobs.io.state import delivery_states
     from jobs.settings import current_settings
-    from jobs.steps.s6_release import status_of_sources
+    from jobs.verdict import source_status
 
-    states = [state for state in delivery_states(current_settings().root) if state.night_date == day]
-    return status_of_sources(states, day).get(str(source), "failed")
-
-
-def _fail_if_stopped(source: DatasetName, day: date, code: str | None = None) -> None:
-    """Raises AirflowFailException with the reasons of the night's stopped deliveries of a source."""
-    from jobs.io.state import delivery_states
-    from jobs.settings import current_settings
-
-    stopped = [
-        f"{state.delivery_id}: {state.reason}"
-        for state in delivery_states(current_settings().root)
-        if (state.dataset, state.night_date, state.status) == (str(source), day, "stopped") and code in (None, state.reason_code)
-    ]
-    if stopped:
-        raise AirflowFailException("stopped, nothing was published from it. " + " ".join(stopped))
+    return source_status(current_settings().root, source, day)
 
 
 def _chain(tasks: list[Any]) -> None:

@@ -35,7 +35,10 @@ class SparkSettings(BaseModel):
 
 
 class AirflowSettings(BaseModel):
-    """Airflow on this box. Ports are TCP ports on the loopback address; ``parallelism`` is tasks at a time."""
+    """Airflow on this box. Ports are TCP ports on the loopback address; ``parallelism`` is tasks at a time.
+
+    ``cut_off_minutes``: how long a night may take from its start; what is not through by then is given up.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,6 +47,7 @@ class AirflowSettings(BaseModel):
     connect_port: int = 15002
     log_port: int = 8893
     parallelism: int = 4
+    cut_off_minutes: float = 60.0
 
 
 class LinkageSettings(BaseModel):

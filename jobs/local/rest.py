@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
-from jobs.local.box import USER, airflow_password, airflow_url, log_file
+from jobs.local.airflow_home import USER, airflow_password, airflow_url, log_folder
 from jobs.settings import Settings
 from schemas.errors import GovlakeError
 
@@ -25,6 +26,7 @@ class Airflow:
         self._settings = settings
         self._base = airflow_url(settings)
         self._session = requests.Session()
+        self._session.trust_env = False  # a proxy is no way to this very box
         self._log_in()
 
     def wait_until_ready(self, dag_ids: set[str], seconds: float = 180) -> None:
@@ -37,27 +39,23 @@ class Airflow:
                 return
             if time.monotonic() > deadline:
                 lacking = ", ".join(sorted(dag_ids - known)) or f"scheduler is {health['scheduler']['status']}"
-                raise AirflowError(f"Airflow is not ready: {lacking}. Its logs: {log_file(self._settings, 'scheduler').parent}")
+                raise AirflowError(f"Airflow is not ready: {lacking}. Its logs: {log_folder(self._settings)}")
             time.sleep(1)
 
     def trigger(self, dag_id: str, partition_key: str) -> None:
-        """Start the run of a DAG for a partition; nothing if it was started already."""
-        run = {"logical_date": None, "dag_run_id": run_name(partition_key), "partition_key": partition_key}
-        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=run, allow=(409,))
+        """Start a new run of a DAG for a partition."""
+        attempt = len(self._runs(dag_id, partition_key, limit=100)) + 1
+        run = {"logical_date": None, "dag_run_id": f"night-{partition_key}-{attempt}", "partition_key": partition_key}
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=run)
 
-    def runs(self, dag_id: str, partition_key: str) -> list[dict[str, Any]]:
-        """Runs of a DAG for a partition, oldest first."""
-        runs = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=id")["dag_runs"]
-        return [run for run in runs if run.get("partition_key") == partition_key]
+    def newest_run(self, dag_id: str, partition_key: str) -> dict[str, Any] | None:
+        """The run of a DAG for a partition that was made last, with its ``dag_run_id`` and ``state``."""
+        return next(iter(self._runs(dag_id, partition_key, limit=1)), None)
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """States of a run's tasks by task ID."""
         found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
         return {task["task_id"]: task["state"] for task in found["task_instances"]}
-
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Let a run's failed tasks run again."""
-        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": True})
 
     def post_asset_event(self, asset: str, partition_key: str, extra: dict[str, str]) -> None:
         """Announce an asset's partition in place of a DAG that could not."""
@@ -65,21 +63,21 @@ class Airflow:
         asset_id = next(item["id"] for item in found if item["name"] == asset)
         self._call("POST", "/api/v2/assets/events", json={"asset_id": asset_id, "partition_key": partition_key, "extra": extra})
 
+    def _runs(self, dag_id: str, partition_key: str, limit: int) -> list[dict[str, Any]]:
+        query = {"partition_key_pattern": partition_key, "order_by": "-id", "limit": str(limit)}
+        runs: list[dict[str, Any]] = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{urlencode(query)}")["dag_runs"]
+        return runs
+
     def _log_in(self) -> None:
         login = {"username": USER, "password": airflow_password(self._settings)}
         token = self._call("POST", "/auth/token", json=login)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def _call(self, method: str, path: str, *, json: Any = None, allow: tuple[int, ...] = ()) -> Any:
+    def _call(self, method: str, path: str, *, json: Any = None) -> Any:
         try:
             answer = self._session.request(method, self._base + path, json=json, timeout=TIMEOUT_SECONDS)
         except requests.ConnectionError as error:
             raise AirflowError(f"Airflow does not answer at {self._base}. Start it with `govlake up`.") from error
-        if answer.status_code >= 400 and answer.status_code not in allow:
+        if answer.status_code >= 400:
             raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
-
-
-def run_name(partition_key: str) -> str:
-    """The name of the run that the nightly driver starts for a business date."""
-    return f"night-{partition_key}"

@@ -2,73 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.io.delta import row_count
 from jobs.io.state import DeliveryState, delivery_states, gates
-from jobs.local.box import USER, airflow_password, airflow_url
-from jobs.local.driver import Night
+from jobs.local.airflow_home import USER, airflow_password, airflow_url
+from jobs.night import FAILED, NightOutcome
 from jobs.settings import Settings
 from schemas.names import gold_table
 
+EXAMPLE = "select is_deceased, count(*) as persons from gold.population__person group by 1"
+WIDTH = 120
 
-def print_summary(settings: Settings, nights: Sequence[Night], measures: dict[str, Any]) -> None:
-    """Print the summary on stdout."""
+
+def print_summary(settings: Settings, nights: Sequence[NightOutcome], measures: Mapping[str, Any] | None) -> None:
+    """Print the summary on stdout; ``measures`` as `jobs.evaluation.evaluate` gives them, None if there is nothing to measure."""
     from rich.console import Console
 
-    console = Console(width=110, highlight=False)
+    console = Console(width=WIDTH, highlight=False)
     states = delivery_states(settings.root)
-    done = all(night.is_noop for night in nights)
-    console.rule("[bold]govlake: nothing to do, all nights were released before" if done else "[bold]govlake: the nights are done")
-    for night in nights:
-        _print_night(console, night, [state for state in states if state.night_date == night.business_date])
+    console.rule(f"[bold]{_headline(nights)}")
+    _print_nights(console, nights, states)
     _print_stops(console, states)
-    _print_population(console, settings, measures["population"])
+    if measures is not None:
+        _print_population(console, settings, measures["population"])
     _print_gates(console, settings)
     _print_next(console, settings)
 
 
-def _print_night(console: Any, night: Night, states: list[DeliveryState]) -> None:
-    taken = [state for state in states if state.status in ("published", "superseded")]
-    counts = {status: sum(state.status == status for state in states) for status in sorted({state.status for state in states})}
-    delivered, quarantined = sum(s.rows_delivered for s in taken), sum(s.rows_quarantined for s in taken)
-    release = night.release.release_id if night.release else "no release"
-    said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no deliveries"
-    console.print(f"{night.business_date}  {said}: {delivered:,} rows in, {quarantined:,} quarantined → release {release}")
+def _headline(nights: Sequence[NightOutcome]) -> str:
+    if nights[-1].exit_code == FAILED:
+        return f"govlake: the night of {nights[-1].business_date} FAILED"
+    return (
+        "govlake: nothing to do, all nights were closed before"
+        if all(n.is_noop for n in nights)
+        else "govlake: the nights are done"
+    )
 
 
-def _print_stops(console: Any, states: list[DeliveryState]) -> None:
+def _print_nights(console: Any, nights: Sequence[NightOutcome], states: Sequence[DeliveryState]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("night", "deliveries", "rows in", "quarantined", "published", "release", "exit code"):
+        table.add_column(title, justify="right" if title in ("rows in", "quarantined", "published", "exit code") else "left")
+    for night in nights:
+        of_night = [state for state in states if state.night_date == night.business_date]
+        taken = [state for state in of_night if state.status in ("published", "superseded")]
+        counts = {status: sum(s.status == status for s in of_night) for status in sorted({s.status for s in of_night})}
+        figures = [sum(getattr(s, name) for s in taken) for name in ("rows_delivered", "rows_quarantined", "rows_accepted")]
+        said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "none"
+        release = night.release_id or "none"
+        table.add_row(str(night.business_date), said, *(f"{figure:,}" for figure in figures), release, str(night.exit_code))
+    console.print(table)
+
+
+def _print_stops(console: Any, states: Sequence[DeliveryState]) -> None:
     for state in states:
         if state.status in ("stopped", "missing"):
-            healed = any(
-                s.dataset == state.dataset and s.business_date == state.business_date and s.status == "published" for s in states
+            later = (
+                s for s in states if (s.dataset, s.business_date, s.status) == (state.dataset, state.business_date, "published")
             )
-            console.print(f"  {state.status}: {state.delivery_id}\n    {state.reason}")
-            console.print("    its correction was taken" if healed else "    no correction yet")
+            healed = next(later, None)
+            console.print(f"{state.status}: {state.delivery_id}: {state.reason}", soft_wrap=True)
+            console.print(f"  its correction {healed.delivery_id} was taken" if healed else "  no correction has come yet")
 
 
-def _print_population(console: Any, settings: Settings, measures: dict[str, Any]) -> None:
+def _print_population(console: Any, settings: Settings, measures: Mapping[str, Any]) -> None:
     persons = row_count(gold_table("population", "person").path(settings.root))
-    linked, plain = measures["pairwise_linkable"], measures["baseline_exact_id"]
-    console.print(f"\npersons in the population register: {persons:,} ({measures['entities_true']:,} in truth)")
-    console.print(f"  linkage       precision {linked['precision']:.4f}  recall {linked['recall']:.4f}  over linkable records")
-    console.print(f"  plain ID join precision {plain['precision']:.4f}  recall {plain['recall']:.4f}  on the same deliveries")
+    console.print(
+        f"\npopulation register: {persons:,} persons; scored: {measures['records']:,} records of {measures['entities_true']:,}"
+    )
+    for title, name in (
+        ("linkage, all records", "pairwise"),
+        ("linkage, linkable records", "pairwise_linkable"),
+        ("plain ID join, all records", "baseline_exact_id"),
+    ):
+        found = measures[name]
+        console.print(f"  {title:<28} precision {found['precision']:.4f}  recall {found['recall']:.4f}  F1 {found['f1']:.4f}")
+    console.print(f"  linkable: {measures['linkable_share']:.1%} of the records whose person has another")
 
 
 def _print_gates(console: Any, settings: Settings) -> None:
     results = gates(settings.root)
-    failed = [result for result in results if not result.passed]
+    wrong = [result for result in results if result.rows_failed]
+    stops = {(result.table, result.run_id) for result in results if result.decision == "stopped"}
     console.print(
-        f"gates: {len(results):,} checks, {len(failed)} found wrong rows (warnings included), see `govlake gates --failed`"
+        f"\ngates: {len(results):,} checks; {len(wrong)} found rows to quarantine or to warn of, {len(stops)} tables stopped"
     )
 
 
 def _print_next(console: Any, settings: Settings) -> None:
+    places = {
+        "Airflow": f"{airflow_url(settings)}  login {USER} / {airflow_password(settings)}  (stop it: make down)",
+        "tables": ".venv/bin/govlake tables",
+        "quarantine": ".venv/bin/govlake quarantine",
+        "extract": str(settings.outbox_root / "health_commission" / "person"),
+        "a query": f'.venv/bin/govlake query "{EXAMPLE}"',
+        "why": ".venv/bin/govlake explain population <master_id>",
+    }
     console.print("\n[bold]where to look next")
-    console.print(f"  Airflow      {airflow_url(settings)}  login {USER} / {airflow_password(settings)}  (stop it: make down)")
-    console.print("  tables       .venv/bin/govlake tables")
-    console.print("  quarantine   .venv/bin/govlake quarantine")
-    console.print(f"  extract      {settings.outbox_root / 'health_commission' / 'person'}")
-    console.print('  a query      .venv/bin/govlake query "select is_deceased, count(*) from gold.population__person group by 1"')
-    console.print("  why          .venv/bin/govlake explain population <master_id>")
+    for name, place in places.items():
+        console.print(f"  {name:<11} {place}", soft_wrap=True)
