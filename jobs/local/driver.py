@@ -193,7 +193,7 @@ class _Night:
         if run is None:
             return
         for task, state in self._airflow.tasks(stage.dag_id, run["dag_run_id"]).items():
-            said = (run["dag_run_id"], task, state)
+            said = (stage.dag_id, run["dag_run_id"], f"{task} {state}")
             if state in WORDS and said not in self._told:
                 self._told.add(said)
                 self._progress(f"{self._key}  {stage.label:<42} {task:<20} {WORDS[state]}")
