@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING
 from jobs.io import control
 from jobs.io.lock import hold
 from jobs.io.run_context import RunContext
-from jobs.io.state import Release, next_run_id, release_of, releases
+from jobs.io.state import Release, next_run_id, release_of
 from jobs.plan import NightPlan, plan_night
 from jobs.settings import Settings
 from jobs.steps.s1_land import land
 from jobs.steps.s2_bronze import load_bronze
+from jobs.verdict import FAILED, STOPPED, is_closed, refuse_older_date
 from schemas.catalog import Catalog
-from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Progress = Callable[[str], None]
-
-CLOSED, FAILED, STOPPED = 0, 1, 3
-"""Exit codes of a night: closed, failed, closed with a stopped delivery or gate."""
 
 
 @dataclass(frozen=True)
@@ -47,56 +44,57 @@ def run_night(settings: Settings, catalog: Catalog, business_date: date, progres
     """
     with hold(settings.root, "night"):
         done = release_of(settings.root, business_date)
-        if done is not None:
+        if done is not None and is_closed(settings, catalog, business_date):
             progress(f"{business_date}: released as {done.release_id}; nothing to do")
             return _outcome(business_date, done.run_id, done, done.exit_code, is_noop=True)
-        _refuse_older_date(settings, business_date)
+        refuse_older_date(settings.root, business_date)
         ctx = RunContext(settings, catalog, business_date, next_run_id(settings.root, business_date))
         return _run(ctx, progress)
-
-
-def _refuse_older_date(settings: Settings, business_date: date) -> None:
-    newest = max((release.business_date for release in releases(settings.root)), default=None)
-    if newest is not None and business_date < newest:
-        raise UsageError(
-            f"the night of {business_date} never ran, and {newest} is released already: its late deliveries are taken by the "
-            "next night. To replay the past, run every night in order into a new lake (GOVLAKE_HOME)."
-        )
 
 
 def _run(ctx: RunContext, progress: Progress) -> NightOutcome:
     _note(ctx, "started")
     try:
-        release = _steps(ctx, plan_night(ctx.catalog), progress)
+        made, is_stopped = _steps(ctx, plan_night(ctx.catalog), progress)
     except BaseException as error:
         _note(ctx, "failed", FAILED, f"{type(error).__name__}: {error}")
         raise
-    exit_code = release.exit_code if release else STOPPED
+    exit_code = STOPPED if is_stopped or made is None else made.exit_code
     _note(ctx, "succeeded", exit_code)
-    return _outcome(ctx.business_date, ctx.run_id, release, exit_code, is_noop=False)
+    return _outcome(ctx.business_date, ctx.run_id, made, exit_code, is_noop=False)
 
 
-def _steps(ctx: RunContext, plan: NightPlan, progress: Progress) -> Release | None:
-    """The night as a list of steps; None if a gate on linked or gold stopped it."""
+def _steps(ctx: RunContext, plan: NightPlan, progress: Progress) -> tuple[Release | None, bool]:
+    """The night as a list of steps: its release, None if a gate on linked or gold stopped it; and whether such a gate did.
+
+    A night that was cut off after its release lacks nothing but extracts: what has been delivered since belongs to the next.
+    """
     from jobs.io.spark import open_session
     from jobs.steps.promote import PromotionStoppedError
     from jobs.steps.s6_release import release
 
+    made = release_of(ctx.settings.root, ctx.business_date)
+    if made is None:
+        _load_sources(ctx, plan, progress)
+    spark = open_session(ctx.settings)
+    try:
+        if made is None:
+            _refine_sources(spark, ctx, plan, progress)
+            _build_masters(spark, ctx, plan, progress)
+            progress("release")
+            made = release(ctx)
+        _write_extracts(spark, ctx, plan, progress)
+    except PromotionStoppedError as stop:
+        progress(f"STOPPED  {stop}")
+        return made, True
+    return made, False
+
+
+def _load_sources(ctx: RunContext, plan: NightPlan, progress: Progress) -> None:
     for source in plan.sources:
         progress(f"land, bronze  {source}")
         land(ctx, source)
         load_bronze(ctx, source)
-    spark = open_session(ctx.settings)
-    try:
-        _refine_sources(spark, ctx, plan, progress)
-        _build_masters(spark, ctx, plan, progress)
-        progress("release")
-        made = release(ctx)
-        _write_extracts(spark, ctx, plan, progress)
-    except PromotionStoppedError as stop:
-        progress(f"STOPPED  {stop}")
-        return None
-    return made
 
 
 def _refine_sources(spark: SparkSession, ctx: RunContext, plan: NightPlan, progress: Progress) -> None:

@@ -6,13 +6,15 @@ from datetime import date
 
 from jobs.io.run_context import RunContext
 from jobs.io.state import delivery_states, gates, next_run_id, release_of, releases, runs
-from jobs.night import CLOSED, FAILED, STOPPED
 from jobs.settings import Settings
 from jobs.steps.s6_release import status_of_sources
 from jobs.steps.s7_extract import extract_of
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import DatasetName
+
+CLOSED, FAILED, STOPPED = 0, 1, 3
+"""Exit codes of a night: closed, failed, closed with a stopped delivery or gate."""
 
 FAILED_SOURCE, SILENT_SOURCE = "failed", "none"
 """Statuses of a source beside those of deliveries: one was taken but has not come to an end; nothing came and nothing was due."""
@@ -53,12 +55,16 @@ def is_closed(settings: Settings, catalog: Catalog, business_date: date) -> bool
     )
 
 
-def exit_code_of_night(root: str, business_date: date) -> int:
+def exit_code_of_night(settings: Settings, catalog: Catalog, business_date: date) -> int:
     """0 closed, 3 closed with a stop (without a release if a gate on linked or gold stopped it), 1 failed."""
-    made = release_of(root, business_date)
-    if made is not None:
-        return made.exit_code or CLOSED
-    last_word = {gate.table: gate.decision for gate in gates(root) if gate.business_date == business_date and not gate.delivery_id}
+    made = release_of(settings.root, business_date)
+    if made is not None and is_closed(settings, catalog, business_date):
+        return made.exit_code
+    last_word = {
+        gate.table: gate.decision
+        for gate in gates(settings.root)
+        if gate.business_date == business_date and gate.delivery_id is None
+    }
     return STOPPED if "stopped" in last_word.values() else FAILED
 
 

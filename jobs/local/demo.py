@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from jobs.portal.evaluation import evaluate
 from jobs.io.state import delivery_states
 from jobs.local.box import start
 from jobs.local.driver import run_nights
 from jobs.local.summary import print_summary
-from jobs.night import CLOSED, STOPPED, NightOutcome
+from jobs.night import NightOutcome
+from jobs.portal.evaluation import evaluate
 from jobs.samples.country import generate, load_noise, parse_fault
 from jobs.settings import Settings
-from jobs.verdict import is_closed
+from jobs.verdict import CLOSED, STOPPED, is_closed
 from schemas.catalog import load_catalog
 
 Progress = Callable[[str], None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,11 +17,11 @@ from jobs.io.lock import hold
 from jobs.io.run_context import RunContext
 from jobs.io.state import next_run_id, release_of
 from jobs.local.rest import Airflow
-from jobs.night import FAILED, NightOutcome
+from jobs.night import NightOutcome
 from jobs.plan import NightPlan, plan_night
 from jobs.settings import Settings
 from jobs.steps.s7_extract import extract_of
-from jobs.verdict import FAILED_SOURCE, exit_code_of_night, is_closed, open_run_id, refuse_older_date, source_status
+from jobs.verdict import FAILED, FAILED_SOURCE, exit_code_of_night, is_closed, open_run_id, refuse_older_date, source_status
 from schemas.catalog import Catalog, load_catalog
 from schemas.names import DatasetName, Layer
 
@@ -62,7 +62,7 @@ def run_nights(settings: Settings, dates: Sequence[date], progress: Progress) ->
         for day in sorted(dates):
             if is_closed(settings, catalog, day):
                 progress(f"{day}  closed before: nothing to do")
-                outcomes.append(_outcome(settings, day, is_noop=True))
+                outcomes.append(_outcome(settings, catalog, day, is_noop=True))
                 continue
             refuse_older_date(settings.root, day)
             airflow = airflow or _connect(settings, catalog)
@@ -103,26 +103,29 @@ class _Night:
         """Sources, masters, extracts; each stage begins when the one before is through. Returns how the night ended."""
         self._note("started")
         cut_off = time.monotonic() + self._settings.airflow.cut_off_minutes * 60
+        if self._is_released() or self._complete(self._masters_stage(self._take_sources(cut_off)), cut_off):
+            for extract in self._plan.extracts:
+                self._complete(self._extract_stage(extract), cut_off)
+        return self._close()
+
+    def _take_sources(self, cut_off: float) -> bool:
+        """Whether every source is through, be it with a stop; the others are announced as failed."""
         stages = {source: self._source_stage(source) for source in self._plan.sources}
         for stage in stages.values():
             self._start(stage)
         through = {source: self._complete(stage, cut_off) for source, stage in stages.items()}
         for source in (source for source, is_through in through.items() if not is_through):
             self._stand_in(source)
-        if self._complete(self._masters_stage(own_runs=int(all(through.values()))), cut_off):
-            for extract in self._plan.extracts:
-                self._complete(self._extract_stage(extract), cut_off)
-        return self._close()
+        return all(through.values())
+
+    def _is_released(self) -> bool:
+        return release_of(self._settings.root, self._day) is not None
 
     def _close(self) -> NightOutcome:
-        outcome = _outcome(self._settings, self._day, is_noop=False)
-        lacks_extract = outcome.release_id is not None and not is_closed(self._settings, self._catalog, self._day)
-        if lacks_extract:
+        outcome = _outcome(self._settings, self._catalog, self._day, is_noop=False)
+        if outcome.release_id and not is_closed(self._settings, self._catalog, self._day):
             self._progress(f"{self._key}  released, but an extract was not written: see its DAG in Airflow, then run again")
-        if lacks_extract or outcome.exit_code == FAILED:
-            self._note("failed", FAILED)
-            return replace(outcome, exit_code=FAILED)
-        self._note("succeeded", outcome.exit_code)
+        self._note("failed" if outcome.exit_code == FAILED else "succeeded", outcome.exit_code)
         return outcome
 
     def _source_stage(self, source: DatasetName) -> _Stage:
@@ -135,8 +138,8 @@ class _Night:
 
         return _Stage(dag_id, str(source), is_done, own_runs=0)
 
-    def _masters_stage(self, own_runs: int) -> _Stage:
-        return _Stage(MASTERS, MASTERS, lambda: release_of(self._settings.root, self._day) is not None, own_runs)
+    def _masters_stage(self, has_all_sources: bool) -> _Stage:
+        return _Stage(MASTERS, MASTERS, self._is_released, own_runs=int(has_all_sources))
 
     def _extract_stage(self, extract: DatasetName) -> _Stage:
         def is_done() -> bool:
@@ -203,8 +206,8 @@ class _Night:
         control.record(self._settings.root, "runs", [event])
 
 
-def _outcome(settings: Settings, day: date, *, is_noop: bool) -> NightOutcome:
+def _outcome(settings: Settings, catalog: Catalog, day: date, *, is_noop: bool) -> NightOutcome:
     made = release_of(settings.root, day)
     run_id = made.run_id if made else open_run_id(settings.root, day)
-    sources = made.sources if made else {}
-    return NightOutcome(day, run_id, made.release_id if made else None, exit_code_of_night(settings.root, day), is_noop, sources)
+    exit_code = exit_code_of_night(settings, catalog, day)
+    return NightOutcome(day, run_id, made.release_id if made else None, exit_code, is_noop, made.sources if made else {})

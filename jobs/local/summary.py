@@ -8,8 +8,9 @@ from typing import Any
 from jobs.io.delta import row_count
 from jobs.io.state import DeliveryState, delivery_states, gates
 from jobs.local.airflow_home import USER, airflow_password, airflow_url
-from jobs.night import FAILED, NightOutcome
+from jobs.night import NightOutcome
 from jobs.settings import Settings
+from jobs.verdict import FAILED
 from schemas.names import gold_table
 
 EXAMPLE = "select is_deceased, count(*) as persons from gold.population__person group by 1"
