@@ -103,7 +103,7 @@ class _Night:
         """Sources, masters, extracts; each stage begins when the one before is through. Returns how the night ended."""
         self._note("started")
         cut_off = time.monotonic() + self._settings.airflow.cut_off_minutes * 60
-        if self._is_released() or self._complete(self._masters_stage(self._take_sources(cut_off)), cut_off):
+        if self._is_released() or self._complete(self._masters_stage(has_all_sources=self._take_sources(cut_off)), cut_off):
             for extract in self._plan.extracts:
                 self._complete(self._extract_stage(extract), cut_off)
         return self._close()
@@ -138,7 +138,7 @@ class _Night:
 
         return _Stage(dag_id, str(source), is_done, own_runs=0)
 
-    def _masters_stage(self, has_all_sources: bool) -> _Stage:
+    def _masters_stage(self, *, has_all_sources: bool) -> _Stage:
         return _Stage(MASTERS, MASTERS, self._is_released, own_runs=int(has_all_sources))
 
     def _extract_stage(self, extract: DatasetName) -> _Stage:
