@@ -3,8 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-GOVLAKE_HOME ?= lake
-export GOVLAKE_HOME
+LAKE = $(abspath $(or $(GOVLAKE_HOME),lake))
 
 .PHONY: help setup run test test-slow check bench lock up down clean clean-lake
 
@@ -43,7 +42,7 @@ down: ## stop what `make up` or `make run` started
 	@[ ! -x $(BIN)/govlake ] || govlake down
 
 clean-lake: down ## remove the lake, its landing area and Airflow's state; keys stay
-	@rm -rf "$(GOVLAKE_HOME)" truth .airflow
+	@rm -rf "$(LAKE)" "$(dir $(LAKE))truth" "$(abspath $(or $(GOVLAKE_AIRFLOW__HOME),.airflow))"
 
 clean: clean-lake ## remove everything that set-up and runs made, but keys
 	@rm -rf .venv .jars .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

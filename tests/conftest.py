@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+for name in [name for name in os.environ if name.startswith("GOVLAKE_")]:
+    del os.environ[name]  # tests must not touch the lake of whoever runs them
 os.environ["GOVLAKE_PROFILE"] = "test"
 
 from jobs.io.run_context import RunContext
