@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-for name in [name for name in os.environ if name.startswith("GOVLAKE_")]:
-    del os.environ[name]  # tests must not touch the lake of whoever runs them
-os.environ["GOVLAKE_PROFILE"] = "test"
-
 from jobs.io.run_context import RunContext
 from jobs.settings import Settings, load_settings
 from schemas.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+for name in [name for name in os.environ if name.startswith("GOVLAKE_")]:
+    del os.environ[name]  # tests must not touch the lake of whoever runs them
+os.environ["GOVLAKE_PROFILE"] = "test"
 
 hypothesis.settings.register_profile("govlake", deadline=None)  # a slow machine is no failure
 hypothesis.settings.load_profile("govlake")
