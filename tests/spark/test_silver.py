@@ -118,9 +118,15 @@ def deliveries(landing: LandingArea, order: list[int]) -> None:
         landing.deliver(HOUSEHOLDS, day, sequence, rows=content, mode=mode, previous=previous, sent_at=sent_at)
 
 
-@pytest.mark.parametrize(
-    "order", [[0, 1, 4, 2, 3], [4, 2, 5, 3, 3], [0, 5, 4, 4, 3]], ids=["corrected late", "full last", "reversed"]
-)
+ORDERS = [
+    pytest.param([0, 5, 4, 4, 3], id="reversed"),
+    pytest.param([0, 1, 4, 2, 3], id="corrected late", marks=pytest.mark.slow),
+    pytest.param([4, 2, 5, 3, 3], id="full last", marks=pytest.mark.slow),
+]
+"""The night on which each of the deliveries is sent."""
+
+
+@pytest.mark.parametrize("order", ORDERS)
 def test_deliveries_in_any_order_end_in_the_same_history(
     spark: SparkSession, catalog: Catalog, tmp_path: Path, order: list[int]
 ) -> None:
