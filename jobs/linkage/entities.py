@@ -20,6 +20,34 @@ PAIR = ["record_id_l", "record_id_r"]
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What a night knows of its records, one frame each.
+
+    ``records``: dataset, record_key, record_id and the identity rules' columns. ``pairs``: record_id_l, record_id_r,
+    match_weight, is_link. ``decisions`` of stewards, oldest first: record_id_l, record_id_r, ``decision``.
+    """
+
+    records: pd.DataFrame
+    pairs: pd.DataFrame
+    decisions: pd.DataFrame
+
+    def decided(self, decision: str) -> Links:
+        """Pairs that stewards decided so; of two decisions on a pair the last counts, and those on records that are gone wait."""
+        sides = np.sort(self.decisions[PAIR].to_numpy(str), axis=1)
+        last = pd.DataFrame(sides, columns=PAIR).assign(decision=self.decisions["decision"].to_numpy(object), match_weight=np.inf)
+        last = last.drop_duplicates(PAIR, keep="last")
+        return self.links(last[last["decision"] == decision])
+
+    def links(self, pairs: pd.DataFrame) -> Links:
+        """Pairs of record IDs as links between positions in ``records``, the smaller first; pairs of others are left out."""
+        index = pd.Index(self.records["record_id"])
+        left, right = (index.get_indexer(pd.Index(pairs[side])) for side in PAIR)
+        known = (left >= 0) & (right >= 0)
+        low, high = np.minimum(left, right)[known], np.maximum(left, right)[known]
+        return Links(low.astype(np.int64), high.astype(np.int64), pairs["match_weight"].to_numpy(np.float64)[known])
+
+
+@dataclass(frozen=True)
 class Entities:
     """``members``: dataset, record_key, component. ``held``: links not taken because of a rule, as pairs of positions."""
 
@@ -27,29 +55,16 @@ class Entities:
     held: tuple[HeldLink, ...]
 
 
-def group_records(records: pd.DataFrame, pairs: pd.DataFrame, decisions: pd.DataFrame, model: Model) -> Entities:
-    """Entities among ``records`` (dataset, record_key, record_id and the identity rules' columns).
-
-    ``pairs``: record_id_l, record_id_r, match_weight, is_link. ``decisions``: record_id_l, record_id_r, ``decision``, oldest
-    first; of two on one pair the last counts, and those on records that are gone wait.
-    """
-    index = pd.Index(records["record_id"])
-    last = decisions.drop_duplicates(PAIR, keep="last")
-    same, different = (links_between(index, last[last["decision"] == d].assign(match_weight=np.inf)) for d in (SAME, DIFFERENT))
-    scored = links_between(index, pairs[pairs["is_link"].astype(bool)])
+def group_records(findings: Findings, model: Model) -> Entities:
+    """Entities among the records: what the links and stewards join, less what identity rules and stewards forbid."""
+    records = findings.records
+    scored = findings.links(findings.pairs[findings.pairs["is_link"].astype(bool)])
+    same = findings.decided(SAME)
     links = Links(
         np.concatenate([scored.left, same.left]),
         np.concatenate([scored.right, same.right]),
         np.concatenate([scored.weight, same.weight]),
     )
     constraints = [Constraint(r.name, pd.factorize(records[r.column])[0].astype(np.int64)) for r in model.rules.identity_rules]
-    found = cluster(len(records), links, constraints, different)
+    found = cluster(len(records), links, constraints, findings.decided(DIFFERENT))
     return Entities(records[RECORD].assign(component=found.component), found.held)
-
-
-def links_between(index: pd.Index, pairs: pd.DataFrame) -> Links:
-    """Pairs of record IDs as links between positions in ``index``, the smaller first; pairs of others are left out."""
-    left, right = (index.get_indexer(pd.Index(pairs[side])) for side in PAIR)
-    known = (left >= 0) & (right >= 0)
-    low, high = np.minimum(left, right)[known], np.maximum(left, right)[known]
-    return Links(low.astype(np.int64), high.astype(np.int64), pairs["match_weight"].to_numpy(np.float64)[known])

@@ -1,8 +1,9 @@
 """Give entities IDs that last: match tonight's components to the masters of the night before, one to one.
 
 A component claims the master with which it shares most records, a master goes to the component that holds most of its
-records; ties go to the older master, then the smaller ID. Who is left gets a new ID, drawn from the lake's key, so that a
-replay draws the same one and nothing of a record can be read from it. No ID is ever used again.
+records; ties go to the master of which more is shared (so that a record that joins another person takes no ID along), then to
+the older master, then to the smaller ID. Who is left gets a new ID, drawn from the lake's key, so that a replay draws the same
+one and nothing of a record can be read from it. No ID is ever used again.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def identify(
     # An empty frame has no types of its own, and frames merge only on columns of one type.
     members, crosswalk, masters = (members.astype(dict.fromkeys(RECORD, object)), crosswalk.astype(object), masters.astype(object))
     known = members.merge(crosswalk[[*RECORD, "master_id"]].rename(columns={"master_id": "old_id"}), on=RECORD, how="left")
-    overlaps = _overlaps(known, masters)
+    overlaps = _overlaps(known, crosswalk, masters)
     kept = _keep(overlaps)
     drawn = _draw_new(known, kept, masters, business_date, draw)
     known["master_id"] = known["component"].map({**kept, **drawn})
@@ -72,9 +73,10 @@ def id_drawer(key: bytes, prefix: str) -> Callable[[str], str]:
     return lambda text: f"{prefix}-{keyed_pseudonym(key, text)[:ID_LENGTH]}"
 
 
-def _overlaps(known: pd.DataFrame, masters: pd.DataFrame) -> pd.DataFrame:
-    """Records that each component shares with each master: component, old_id, records, first_business_date."""
+def _overlaps(known: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame) -> pd.DataFrame:
+    """What each component shares with each master: component, old_id, records, their share of the master's, first_business_date."""
     shared = known.dropna(subset=["old_id"]).groupby(["component", "old_id"], sort=True).size().rename("records").reset_index()
+    shared["share"] = shared["records"] / shared["old_id"].map(crosswalk["master_id"].value_counts()).astype(float)
     return shared.merge(
         masters[["master_id", "first_business_date"]].rename(columns={"master_id": "old_id"}), on="old_id", how="left"
     )
@@ -82,7 +84,7 @@ def _overlaps(known: pd.DataFrame, masters: pd.DataFrame) -> pd.DataFrame:
 
 def _keep(overlaps: pd.DataFrame) -> dict[int, str]:
     """Components that keep a master's ID."""
-    claims = _first(overlaps, "component", ["records", "first_business_date", "old_id"], [False, True, True])
+    claims = _first(overlaps, "component", ["records", "share", "first_business_date", "old_id"], [False, False, True, True])
     claimed = set(zip(claims["component"], claims["old_id"], strict=True))
     is_claimed = [pair in claimed for pair in zip(overlaps["component"], overlaps["old_id"], strict=True)]
     wins = _first(overlaps.assign(is_claimed=is_claimed), "old_id", ["records", "is_claimed", "component"], [False, False, True])

@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from jobs.linkage.cluster import STEWARD, HeldLink
-from jobs.linkage.entities import links_between
+from jobs.linkage.cluster import STEWARD, HeldLink, Links
+from jobs.linkage.entities import DIFFERENT, Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 
@@ -22,20 +22,21 @@ NEAR = "near threshold"
 
 
 def review_cases(
+    findings: Findings,
     held: Sequence[HeldLink],
     masters: np.ndarray,
-    records: pd.DataFrame,
-    pairs: pd.DataFrame,
     model: Model,
     open_cases: pd.DataFrame,
     business_date: date,
 ) -> pd.DataFrame:
     """Open cases, one row each, as contract linked/review has them; a case known already keeps its ``opened_on``.
 
-    ``masters``: the master of each of the ``records``, in their order; ``open_cases``: case_id, opened_on.
+    ``masters``: the master of each record, in the order of the records; ``open_cases``: case_id, opened_on. What a steward
+    decided needs no second look.
     """
-    found = [_held_cases(held, model), _near_cases(records, pairs, model), *_shared_cases(records, masters, model)]
-    cases = _one_a_pair(pd.concat(found, ignore_index=True), masters)
+    records = findings.records
+    found = [_held_cases(held, model), _near_cases(findings, model), *_shared_cases(records, masters, model)]
+    cases = _one_a_pair(pd.concat(found, ignore_index=True), masters, findings.decided(DIFFERENT))
     keys = records[RECORD].astype(object)
     for columns, side in ((RECORD, "left"), (OTHER, "right")):
         cases[columns] = keys.iloc[cases[side]].to_numpy()
@@ -47,14 +48,17 @@ def review_cases(
     return cases[columns].sort_values("case_id", ignore_index=True)
 
 
-def _one_a_pair(cases: pd.DataFrame, masters: np.ndarray) -> pd.DataFrame:
-    """Of all cases between the same two masters the heaviest; none between records that are one entity by another way."""
+def _one_a_pair(cases: pd.DataFrame, masters: np.ndarray, decided: Links) -> pd.DataFrame:
+    """Of all cases between the same two masters the heaviest; none where the two are one by now, or a steward parted them."""
     cases = cases.assign(master_id=masters[cases["left"]], other_id=masters[cases["right"]])
     cases = cases[cases["master_id"] != cases["other_id"]]
-    cases = cases.assign(
-        first=cases[["master_id", "other_id"]].min(axis=1), second=cases[["master_id", "other_id"]].max(axis=1)
-    ).sort_values(["match_weight", "left", "right"], ascending=[False, True, True], kind="stable")
-    return cases.drop_duplicates(["first", "second"]).reset_index(drop=True)
+    cases = cases.sort_values(["match_weight", "left", "right"], ascending=[False, True, True], kind="stable")
+    apart = {frozenset(pair) for pair in zip(masters[decided.left], masters[decided.right], strict=True)}
+    kept = []
+    for pair in zip(cases["master_id"], cases["other_id"], strict=True):
+        kept.append(frozenset(pair) not in apart)
+        apart.add(frozenset(pair))
+    return cases[np.array(kept, dtype=bool)].reset_index(drop=True)
 
 
 def _cases(
@@ -69,7 +73,7 @@ def _cases(
 
 
 def _held_cases(held: Sequence[HeldLink], model: Model) -> pd.DataFrame:
-    """A case for each link that an identity rule held back; what a steward decided needs no second look."""
+    """A case for each link that an identity rule held back."""
     reasons = {rule.name: rule.reason for rule in model.rules.identity_rules}
     by_rule = [link for link in held if link.rule != STEWARD]
     return _cases(
@@ -81,9 +85,9 @@ def _held_cases(held: Sequence[HeldLink], model: Model) -> pd.DataFrame:
     )
 
 
-def _near_cases(records: pd.DataFrame, pairs: pd.DataFrame, model: Model) -> pd.DataFrame:
+def _near_cases(findings: Findings, model: Model) -> pd.DataFrame:
     limits = model.rules.thresholds
-    near = links_between(pd.Index(records["record_id"]), pairs[~pairs["is_link"].astype(bool)])
+    near = findings.links(findings.pairs[~findings.pairs["is_link"].astype(bool)])
     detail = [f"weight {weight:.1f}, and {limits.link:.1f} links" for weight in near.weight]
     return _cases(near.left.tolist(), near.right.tolist(), near.weight.tolist(), NEAR, detail)
 

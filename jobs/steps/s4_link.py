@@ -16,7 +16,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs, capped_blocks
 from jobs.linkage.compare import compare
-from jobs.linkage.entities import PAIR, Entities, group_records
+from jobs.linkage.entities import PAIR, Entities, Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD, Identity, id_drawer, identify
 from jobs.linkage.model import Model, ModelError, load_model
@@ -110,12 +110,12 @@ def link(spark: SparkSession, ctx: RunContext, master: str) -> None:
     records = night.write("records", _todays_records(night))
     standardised = standardise(records, night.model).persist()
     edges = _score_pairs(night, standardised)
-    local_records, local_edges = _local_records(standardised, night.model), _local(edges)
+    findings = Findings(_local_records(standardised, night.model), _local(edges), _decisions(night))
     standardised.unpersist()
-    entities = group_records(local_records, local_edges, _decisions(night), night.model)
+    entities = group_records(findings, night.model)
     identity = _identify(night, entities)
-    _write_identity(night, identity, entities, local_edges)
-    _write_review(night, identity, entities, local_records, local_edges)
+    _write_identity(night, identity, entities, findings)
+    _write_review(night, identity, entities, findings)
     record_state(ctx, master, night.model.digest, night.input_digest)
 
 
@@ -210,18 +210,18 @@ def _identify(night: _Night, entities: Entities) -> Identity:
     return identify(entities.members, crosswalk, masters, night.ctx.business_date, draw)
 
 
-def _write_identity(night: _Night, identity: Identity, entities: Entities, edges: pd.DataFrame) -> None:
-    events = with_reasons(identity, entities.held, edges, night.model)
+def _write_identity(night: _Night, identity: Identity, entities: Entities, findings: Findings) -> None:
+    events = with_reasons(identity, entities.held, findings.pairs, night.model)
     events = events.assign(business_date=night.ctx.business_date, run_id=night.ctx.run_id)
     night.write_local("crosswalk", identity.crosswalk)
     night.write_local("master", identity.masters)
     night.write_local("events", events)
 
 
-def _write_review(night: _Night, identity: Identity, entities: Entities, records: pd.DataFrame, edges: pd.DataFrame) -> None:
+def _write_review(night: _Night, identity: Identity, entities: Entities, findings: Findings) -> None:
     masters = identity.members["master_id"].to_numpy(object)
     open_cases = night.read_local("review", ["case_id", "opened_on"])
-    cases = review_cases(entities.held, masters, records, edges, night.model, open_cases, night.ctx.business_date)
+    cases = review_cases(findings, entities.held, masters, night.model, open_cases, night.ctx.business_date)
     night.write_local("review", cases)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jobs.linkage.entities import Entities, group_records
+from jobs.linkage.entities import Entities, Findings, group_records
 from jobs.linkage.explain import explain_edge
 from jobs.linkage.identify import id_drawer, identify
 from jobs.linkage.model import Model, load_model
@@ -56,10 +56,10 @@ def _groups(found: Entities) -> list[str]:
 def test_two_valid_numbers_hold_the_link_that_would_join_them_and_a_case_is_opened(model: Model) -> None:
     records = _records({"a": "1", "b": None, "c": "2"})
     edges = _edges(model, ("a", "b", 20.0), ("b", "c", 9.0))
-    found = group_records(records, edges, NOBODY, model)
+    found = group_records(Findings(records, edges, NOBODY), model)
     assert _groups(found) == ["ab", "c"]
     masters = found.members["component"].astype(str).to_numpy(object)
-    (case,) = review_cases(found.held, masters, records, edges, model, NO_CASES, DAY).to_dict("records")
+    (case,) = review_cases(Findings(records, edges, NOBODY), found.held, masters, model, NO_CASES, DAY).to_dict("records")
     assert (case["kind"], case["record_key"], case["other_record_key"], case["match_weight"]) == (
         "two valid numbers",
         "b",
@@ -68,7 +68,7 @@ def test_two_valid_numbers_hold_the_link_that_would_join_them_and_a_case_is_open
     )
     assert case["opened_on"] == DAY
     known = pd.DataFrame({"case_id": [case["case_id"]], "opened_on": [date(2026, 1, 1)]})
-    again = review_cases(found.held, masters, records, edges, model, known, DAY)
+    again = review_cases(Findings(records, edges, NOBODY), found.held, masters, model, known, DAY)
     assert again["opened_on"].tolist() == [date(2026, 1, 1)], "a case stays as old as it is"
 
 
@@ -76,22 +76,18 @@ def test_near_pairs_and_shared_numbers_are_for_a_person_but_not_if_they_are_one_
     records = _records({"a": "1", "b": None, "c": "1", "e": None})
     limit = model.rules.thresholds.link
     edges = _edges(model, ("a", "b", limit - 0.1), ("a", "e", limit), ("e", "b", limit - 0.2))
-    found = group_records(records, edges, NOBODY, model)
+    found = group_records(Findings(records, edges, NOBODY), model)
     assert _groups(found) == ["ae", "b", "c"]
     masters = found.members["component"].astype(str).to_numpy(object)
-    cases = review_cases(found.held, masters, records, edges, model, NO_CASES, DAY)
+    cases = review_cases(Findings(records, edges, NOBODY), found.held, masters, model, NO_CASES, DAY)
     told = sorted(cases[["kind", "record_key", "other_record_key"]].itertuples(index=False, name=None))
     assert told == [(NEAR, "a", "b"), ("shared id_valid", "a", "c")], "one case between two masters, the heaviest"
 
 
 def test_no_cases(model: Model) -> None:
-    records = _records({"a": "1"})
-    found = group_records(
-        records, _edges(model).reindex(columns=["record_id_l", "record_id_r", "match_weight", "is_link"]), NOBODY, model
-    )
-    cases = review_cases(
-        found.held, found.members["component"].to_numpy(object), records, _edges(model, ("a", "x", 3.0)), model, NO_CASES, DAY
-    )
+    findings = Findings(_records({"a": "1"}), _edges(model, ("a", "gone", 3.0)), NOBODY)
+    found = group_records(findings, model)
+    cases = review_cases(findings, found.held, found.members["component"].to_numpy(object), model, NO_CASES, DAY)
     assert cases.empty
 
 
@@ -99,7 +95,15 @@ def test_stewards_join_and_part_and_the_last_word_counts(model: Model) -> None:
     records = _records({"a": "1", "b": "2", "c": None, "e": None})
     edges = _edges(model, ("a", "c", 20.0), ("c", "e", 20.0))
     decisions = _decided(("a", "b", "different"), ("a", "b", "same"), ("c", "a", "different"), ("a", "gone", "same"))
-    assert _groups(group_records(records, edges, decisions, model)) == ["ab", "ce"]
+    assert _groups(group_records(Findings(records, edges, decisions), model)) == ["ab", "ce"]
+
+
+def test_what_a_steward_parted_needs_no_second_look(model: Model) -> None:
+    findings = Findings(_records({"a": "1", "b": "1"}), _edges(model, ("a", "b", 20.0)), _decided(("b", "a", "different")))
+    found = group_records(findings, model)
+    assert _groups(found) == ["a", "b"]
+    masters = found.members["component"].astype(str).to_numpy(object)
+    assert review_cases(findings, found.held, masters, model, NO_CASES, DAY).empty
 
 
 def test_an_edge_is_explained_in_words_that_add_up(model: Model) -> None:
@@ -114,7 +118,7 @@ def test_events_say_why(model: Model) -> None:
     draw = id_drawer(b"k" * 32, "t")
 
     def night(edges: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame) -> Any:
-        grouped = group_records(records, edges, NOBODY, model)
+        grouped = group_records(Findings(records, edges, NOBODY), model)
         found = identify(grouped.members, crosswalk, masters, DAY, draw)
         events = with_reasons(found, grouped.held, edges, model)
         return found, dict(zip(events["event"], events["reason"], strict=True))

@@ -86,6 +86,16 @@ def test_equal_parts_go_to_the_older_master_then_the_smaller_id() -> None:
     assert set(same_age.now().values()) == {min(ids.values())}
 
 
+def test_a_record_that_moves_to_another_person_takes_no_id_along() -> None:
+    for one, other in (("a", "b"), ("b", "a")):
+        register = Register()
+        register.night({one: 1, other: 2, "moving": 2})
+        before = register.now()
+        found = register.night({one: 1, "moving": 1, other: 2})
+        assert (register.now()[one], register.now()[other]) == (before[one], before[other])
+        assert _told(found) == [("moved", before[one], before[other], "moving")]
+
+
 def test_a_split_leaves_the_id_with_the_larger_part_and_says_what_moved() -> None:
     register = Register()
     register.night({"a": 1, "b": 1, "c": 1})
@@ -144,7 +154,7 @@ RECORDS = "abcdefghij"
 night = st.dictionaries(st.sampled_from(RECORDS), st.integers(0, 4), max_size=10)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(night, min_size=2, max_size=5))
 def test_any_nights(nights: list[dict[str, int]]) -> None:
     _live_through(nights)
