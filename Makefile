@@ -21,7 +21,7 @@ check: setup ## the fast loop: ruff, format, mypy --strict, import-linter, contr
 	@echo "mypy" && mypy
 	@echo "import-linter" && lint-imports --no-cache > /dev/null || lint-imports --no-cache
 	@echo "contracts" && python tools/lint_contracts.py
-	@pytest tests/unit
+	@pytest tests/unit -m "not slow"
 
 test: check ## every check and test, on real Spark, Delta, Great Expectations and Airflow
 	@pytest tests --ignore tests/unit -m "not slow"
