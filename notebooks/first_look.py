@@ -17,12 +17,15 @@
 # Run a night first (`make run`, or `govlake night --date …`), then open this notebook with jupytext or run it as a script.
 
 # %%
+from contextlib import ExitStack
+
 import matplotlib.pyplot as plt
 
 from jobs.io.release_reader import open_release
 from jobs.settings import load_settings
 
-release = open_release(load_settings())
+session = ExitStack()
+release = session.enter_context(open_release(load_settings()))
 
 # %% [markdown]
 # ## What there is to query
@@ -73,3 +76,6 @@ figure
 
 # %%
 release.sql("select record_count as records, count(*) as persons from gold.population__person group by all order by all").df()
+
+# %%
+session.close()

@@ -6,14 +6,16 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+import jupytext
 import pytest
+from nbclient import NotebookClient
 
 from jobs.io.state import current_release, delivery_states, release_of
 from jobs.night import NightOutcome, run_night
 from jobs.portal.evaluation import evaluate
 from jobs.portal.explanation import explain_master, render_explanation
 from jobs.samples.country import generate, load_noise, parse_fault
-from jobs.settings import Settings, load_settings
+from jobs.settings import PROJECT, Settings, load_settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from tests.night.lakes import contents, sql, table_folders, versions
@@ -150,3 +152,13 @@ def test_a_person_can_explain_itself(country: Country) -> None:
     assert master_id in words
     assert "household_register" in words
     assert "match weight" in words
+
+
+def test_the_first_notebook_runs_on_the_release(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOVLAKE_HOME", country.settings.root)
+    notebook = jupytext.read(PROJECT / "notebooks" / "first_look.py")
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(PROJECT)}}).execute()
+    pictures = [
+        out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs if "image/png" in out.get("data", {})
+    ]
+    assert len(pictures) >= 2
