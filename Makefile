@@ -29,8 +29,9 @@ test: check ## every check and test, on real Spark, Delta, Great Expectations an
 test-slow: setup ## full-size suites
 	@pytest tests -m slow
 
-bench: setup ## benchmarks: make bench NAME=… [ROWS=n]
-	@python -m benchmarks $(NAME) $(if $(ROWS),--rows $(ROWS))
+bench: setup ## a script of benchmarks/: make bench NAME=train_population_model
+	@test -f "benchmarks/$(NAME).py" || { echo "no benchmark '$(NAME)'. There are:"; ls benchmarks/*.py; exit 2; }
+	@python -m benchmarks.$(NAME) $(ARGS)
 
 lock: ## pin requirements*.in again
 	@uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements-dev.in -o requirements.lock
