@@ -84,7 +84,7 @@ def test_every_delivered_row_is_accounted_for(country: Country) -> None:
             assert state.rows_delivered == state.rows_bronze == state.rows_accepted + state.rows_quarantined
         else:
             assert state.rows_accepted == 0
-    assert sum(state.rows_accepted for state in states) > 1500
+    assert sum(state.rows_accepted for state in states) > 800, "everybody is registered"
 
 
 def test_running_the_nights_again_changes_no_table(country: Country) -> None:
