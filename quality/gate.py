@@ -59,11 +59,11 @@ def judge(staged: DataFrame, checks: Sequence[Check], name: str, path_of: Callab
     rows = mark_rows(staged, of_rows)
     rows_checked, counts = _count_rows(staged, of_rows)
     held = _validate(staged, name, of_rows)
-    disagreeing = [_label(check) for check in of_rows if held[_label(check)] != (counts[_label(check)] == 0)]
+    disagreeing = [check.label for check in of_rows if held[check.label] != (counts[check.label] == 0)]
     if disagreeing:
         raise GateError(f"{name}: Great Expectations and the SQL of {', '.join(disagreeing)} disagree. Mend the check in quality/.")
-    counts |= {_label(check): _count_selected(staged, check, path_of) for check in checks if check.query}
-    return Verdict(rows, rows_checked, tuple(CheckResult(check, counts[_label(check)]) for check in checks))
+    counts |= {check.label: _count_selected(staged, check, path_of) for check in checks if check.query}
+    return Verdict(rows, rows_checked, tuple(CheckResult(check, counts[check.label]) for check in checks))
 
 
 def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
@@ -72,20 +72,16 @@ def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
 
     marked = {}
     for column, action in ((FAILED_CODES, "quarantine"), (WARNINGS, "warn")):
-        marks = [f"case when {check.bad} then {literal(_label(check))} end" for check in checks if check.action == action]
+        marks = [f"case when {check.bad} then {literal(check.label)} end" for check in checks if check.action == action]
         marked[column] = f.expr(f"filter(array({', '.join(marks) or 'cast(null as string)'}), code -> code is not null)")
     return rows.withColumns(marked)
-
-
-def _label(check: Check) -> str:
-    return f"{check.code}:{check.column}" if check.column else check.code
 
 
 def _count_rows(staged: DataFrame, checks: Sequence[Check]) -> tuple[int, dict[str, int]]:
     """Rows, and rows that each check finds wrong, in one aggregate."""
     counts = [f"count_if({check.bad}) as n{number}" for number, check in enumerate(checks)]
     row = staged.selectExpr("count(*) as checked", *counts).toArrow().to_pylist()[0]
-    return row["checked"], {_label(check): row[f"n{number}"] for number, check in enumerate(checks)}
+    return row["checked"], {check.label: row[f"n{number}"] for number, check in enumerate(checks)}
 
 
 def _validate(staged: DataFrame, name: str, checks: list[Check]) -> dict[str, bool]:
@@ -95,8 +91,7 @@ def _validate(staged: DataFrame, name: str, checks: list[Check]) -> dict[str, bo
     batch = _rows_given().get_batch(batch_parameters={"dataframe": staged.selectExpr("*", f"1 as {ROW}")})
     held: dict[str, bool] = {}
     for result in batch.validate(suite_of(name, checks), result_format="BOOLEAN_ONLY").results:
-        meta = result.expectation_config.meta
-        label = f"{meta['code']}:{meta['column']}" if meta["column"] else meta["code"]
+        label = result.expectation_config.meta["label"]
         raised = _raised(result.exception_info or {})
         if raised:
             raise GateError(f"{name}: check {label} could not be evaluated: {raised}")

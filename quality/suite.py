@@ -41,6 +41,11 @@ class Check:
     bad: str | None = None
     query: str | None = None
 
+    @property
+    def label(self) -> str:
+        """How rows name it: ``code``, or ``code:column``."""
+        return f"{self.code}:{self.column}" if self.column else self.code
+
 
 def checks_of(contract: Contract) -> list[Check]:
     """All checks that a contract asks for, in the order in which a row meets them."""
@@ -54,7 +59,7 @@ def checks_of(contract: Contract) -> list[Check]:
 
 
 def suite_of(name: str, checks: list[Check]) -> ExpectationSuite:
-    """The checks of rows as a Great Expectations suite; each expectation's ``meta`` has the check's code and column."""
+    """The checks of rows as a Great Expectations suite; each expectation's ``meta`` has the check's label."""
     import great_expectations as gx
 
     return gx.ExpectationSuite(name=name, expectations=[_expectation(check) for check in checks if check.bad])
@@ -128,5 +133,5 @@ def _expectation(check: Check) -> object:
     """The expectation that fails exactly where ``check.bad`` holds for some row."""
     from quality.expectations.rows import ExpectNoRowToMeet
 
-    meta = {"code": check.code, "column": check.column, "action": check.action}
+    meta = {"label": check.label, "action": check.action}
     return ExpectNoRowToMeet(column=ROW, predicate=check.bad, meta=meta)

@@ -28,7 +28,7 @@ def _as_quarantined(failed: DataFrame, contract: Contract) -> DataFrame:
     from pyspark.sql import functions as f
 
     delivered = f.to_json(f.struct(*(f.col(f"_raw_{column.name}").alias(column.name) for column in contract.columns)))
-    reasons = {(f"{c.code}:{c.column}" if c.column else c.code): c.reason for c in checks_of(contract)}
+    reasons = {c.label: c.reason for c in checks_of(contract)}
     words = f.create_map(*(f.lit(word) for pair in reasons.items() for word in pair))
     return failed.select(
         "_delivery_id",
