@@ -6,9 +6,10 @@ The file is ODCS 3.1; what the standard leaves open stands in ``customProperties
 ``deliveryModes``   ``full`` and/or ``delta``                        ``writeMode``    replace, merge, append or history
 ``recordRoles``     the entities a row names (`RecordRole`)          ``schemaDrift``  reject, quarantine or evolve
 ``catalogue``       resource code and sharing class (2017 guide)     ``grant``        who receives an extract, what for (`Grant`)
+``pull``            the database table it is pulled from (`Pull`)    ``repeatedGroup`` whose rows hold these (`RepeatedGroup`)
 
 Those of a column: ``semanticType`` (a key of `schemas.semantic_types`), ``codeTable`` (a file of ``schemas/codes``),
-``survivorship`` (`Survivorship`: how a golden value is chosen).
+``byteWidth`` (fixed-width text: how many bytes it takes), ``survivorship`` (`Survivorship`: how a golden value is chosen).
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from schemas.delivery_format import DeliveryFormat, Pull, RepeatedGroup
 from schemas.names import DatasetName, Layer, TableName
-from schemas.odcs import ContractError, fail, read_model, read_odcs, suggest
+from schemas.odcs import ContractError, StrictModel, fail, read_model, read_odcs, suggest
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import CustomProperty, SchemaProperty
@@ -28,22 +30,6 @@ DEFAULT_TOLERANCE = 0.05
 """Share of a delivery's rows that may be quarantined before its promotion stops, where a contract names none."""
 
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean", "array", "object"]
-
-
-class StrictModel(BaseModel):
-    """A part of a contract: immutable, and refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DeliveryFormat(StrictModel):
-    """How a department writes its files. ``encoding`` is a Python codec name; columns are found by ``physicalName``."""
-
-    type: Literal["csv", "jsonl"]
-    encoding: str = "utf-8"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    operation_field: str = "op"
-    """The delivered field that says I, U or D in a delta."""
 
 
 class RecordRole(StrictModel):
@@ -106,6 +92,7 @@ class Column(StrictModel):
     classification: str | None = None
     semantic_type: str | None = None
     code_table: str | None = None
+    byte_width: int | None = None
     survivorship: Survivorship | None = None
     source_tables: tuple[str, ...] = ()
     source_logic: str | None = None
@@ -137,6 +124,8 @@ class Contract(StrictModel):
     frequency: str | None
     delivery_format: DeliveryFormat | None = None
     delivery_modes: tuple[Literal["full", "delta"], ...] = ()
+    pull: Pull | None = None
+    repeated_group: RepeatedGroup | None = None
     record_roles: tuple[RecordRole, ...] = ()
     tolerance: float = Field(default=DEFAULT_TOLERANCE, ge=0, le=1)
     write_mode: Literal["replace", "merge", "append", "history"] = "replace"
@@ -164,6 +153,8 @@ class Contract(StrictModel):
 TABLE_PROPERTIES: dict[str, tuple[str, Any]] = {
     "deliveryFormat": ("delivery_format", DeliveryFormat),
     "deliveryModes": ("delivery_modes", tuple[Literal["full", "delta"], ...]),
+    "pull": ("pull", Pull),
+    "repeatedGroup": ("repeated_group", RepeatedGroup),
     "recordRoles": ("record_roles", tuple[RecordRole, ...]),
     "tolerance": ("tolerance", float),
     "writeMode": ("write_mode", Literal["replace", "merge", "append", "history"]),
@@ -174,6 +165,7 @@ TABLE_PROPERTIES: dict[str, tuple[str, Any]] = {
 COLUMN_PROPERTIES: dict[str, tuple[str, Any]] = {
     "semanticType": ("semantic_type", str),
     "codeTable": ("code_table", str),
+    "byteWidth": ("byte_width", int),
     "survivorship": ("survivorship", Survivorship),
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.errors import UsageError
 
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class StrictModel(BaseModel):
+    """A part of a contract: immutable, and refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ContractError(UsageError):

@@ -20,7 +20,8 @@ from jobs.io.landing import AGAIN, DeliveryRefusedError, file_blocks
 from jobs.io.readers.columns import check_columns, expected_columns
 from jobs.io.readers.rows import in_file_order, row_schema, split_rows, unsplit_rows
 from jobs.io.text import BYTE_ORDER_MARK, ESCAPED_BYTE, decode
-from schemas.contract import Contract, DeliveryFormat
+from schemas.contract import Contract
+from schemas.delivery_format import DeliveryFormat
 
 RECORD_LIMIT = 1_000_000
 """Characters after which a quote that was never closed is taken for an error, not for a long field."""

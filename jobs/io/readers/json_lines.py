@@ -18,7 +18,8 @@ from jobs.io.landing import file_blocks
 from jobs.io.readers.columns import check_columns, expected_columns
 from jobs.io.readers.rows import in_file_order, row_schema, split_rows, unsplit_rows
 from jobs.io.text import BYTE_ORDER_MARK, ESCAPED_BYTE, decode
-from schemas.contract import Contract, DeliveryFormat
+from schemas.contract import Contract
+from schemas.delivery_format import DeliveryFormat
 from schemas.errors import UsageError
 
 SURELY_MISSING_ROWS = 200

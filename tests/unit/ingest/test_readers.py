@@ -16,7 +16,8 @@ from jobs.io.readers.delimited import Grammar, Splitter
 from jobs.io.readers.rows import record_hashes
 from jobs.io.text import encode
 from schemas.catalog import Catalog
-from schemas.contract import Column, Contract, DeliveryFormat
+from schemas.contract import Column, Contract
+from schemas.delivery_format import DeliveryFormat
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), max_size=12)
 QUOTED_CELLS = st.text(st.sampled_from('ab|,"\r\n王\\\t\0'), max_size=6)

@@ -1,0 +1,237 @@
+"""Two nights of a town with planted merges, splits and corrected numbers; the second replayed, and killed half-way."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import jobs.steps.s4_link as step
+from jobs.io.delta import duckdb_connection, table_version
+from jobs.io.run_context import RunContext
+from jobs.io.state import linkage_state
+from jobs.settings import load_settings
+from jobs.steps.linkage_state import TABLES
+from jobs.steps.s4_link import link
+from schemas.catalog import Catalog
+from schemas.names import linked_table
+from tests.linkage_lake import write_silver
+from tests.linkage_people import HOUSEHOLD, RESIDENCE, Person, Town, citizen_id
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
+MERGES, SPLITS, CORRECTIONS = 20, 20, 50
+Row = dict[str, Any]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The records of both nights, and the records that were planted: what becomes of each is known."""
+
+    first: list[Row]
+    second: list[Row]
+    merged: list[Key]
+    split: list[Key]
+    corrected: list[Key]
+    moved: dict[Key, Key]
+
+
+def _plan() -> Plan:
+    """Everybody's other records are without noise, so that whatever happens is planted."""
+    town = Town(3, 330, noise=0.0)
+    people = iter(town.people)
+    strangers = iter(Town(4, MERGES + SPLITS, noise=0.0).people)
+    plan = Plan(list(town.records), [], [], [], [], {})
+    second: dict[Key, Row] = {}
+    for number in range(MERGES):
+        key, person, other = f"merge{number}", next(people), next(strangers)
+        _plant(plan.first, second, key, _residence(other, key), _residence(person, key))
+        plan.merged.append((RESIDENCE, key))
+    for number in range(SPLITS):
+        key, person, other = f"split{number}", next(people), next(strangers)
+        _plant(plan.first, second, key, _residence(person, key), _residence(other, key))
+        plan.split.append((RESIDENCE, key))
+    for number in range(CORRECTIONS // 2):
+        key, person = f"correct{number}", next(people)
+        wrong = {"citizen_id": _mistyped(person.identity), "citizen_id_class": "wrong_check_digit"}
+        _plant(plan.first, second, key, _residence(person, key) | wrong, _residence(person, key))
+        plan.corrected.append((RESIDENCE, key))
+    for number in range(CORRECTIONS // 2):
+        key, person, other = f"move{number}", next(people), next(people)
+        _plant(plan.first, second, key, _residence(other, key), _residence(person, key))
+        plan.moved[RESIDENCE, key] = (HOUSEHOLD, f"R{person.number:08d}")
+    plan.second.extend(second.get(_key(row), row) for row in plan.first)
+    return plan
+
+
+def _plant(first: list[Row], second: dict[Key, Row], key: str, before: Row, after: Row) -> None:
+    first.append(before)
+    second[RESIDENCE, key] = after
+
+
+def _residence(person: Person, key: str) -> Row:
+    return {
+        "dataset": RESIDENCE,
+        "record_key": key,
+        "citizen_id": person.identity,
+        "citizen_id_class": "valid",
+        "person_name": person.name,
+        "sex_code": person.sex,
+        "birth_date": person.born,
+        "birth_year": person.born.year,
+        "region_code": person.region,
+        "phones": [],
+    }
+
+
+def _mistyped(number: str) -> str:
+    return f"{number[:15]}{(int(number[15]) + 3) % 10}{number[16:]}"
+
+
+def _key(row: Row) -> Key:
+    return row["dataset"], row["record_key"]
+
+
+class Lake:
+    """One lake, its nights run by the link step."""
+
+    def __init__(self, spark: SparkSession, catalog: Catalog, home: Path, keys: Path) -> None:
+        self.spark = spark
+        self.ctx = RunContext(load_settings(home=str(home), keys=str(keys)), catalog, FIRST, "night/2026-03-02/1")
+
+    @property
+    def after_first(self) -> Path:
+        """Where a copy is kept of the lake as the first night left it."""
+        return Path(self.ctx.settings.root).parent / "after_first"
+
+    def night(self, day: date, records: list[Row], attempt: int = 1) -> None:
+        ctx = replace(self.ctx, business_date=day, run_id=f"night/{day}/{attempt}")
+        write_silver(ctx, records)
+        link(self.spark, ctx, "population")
+
+    def rows(self, name: str, where: str = "true", columns: str = "*") -> list[Row]:
+        path = self.ctx.path(linked_table("population", name))
+        with duckdb_connection() as connection:
+            found = connection.execute(f"select {columns} from delta_scan('{path}') where {where}").to_arrow_table()
+        rows: list[Row] = found.to_pylist()
+        return sorted(rows, key=repr)
+
+    def all_rows(self) -> dict[str, list[Row]]:
+        """Every linked table; without the run's name, which tells attempts apart."""
+        return {name: [{k: v for k, v in row.items() if k != "run_id"} for row in self.rows(name)] for name in TABLES}
+
+    def versions(self) -> dict[str, int | None]:
+        return {name: table_version(self.ctx.path(linked_table("population", name))) for name in TABLES}
+
+    def masters_on(self, day: date) -> dict[Key, str]:
+        rows = self.rows("crosswalk", f"valid_from <= date '{day}' and (valid_to is null or valid_to > date '{day}')")
+        assert len({_key(row) for row in rows}) == len(rows), "a record is in one master at a time"
+        return {_key(row): row["master_id"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return _plan()
+
+
+@pytest.fixture(scope="module")
+def make(spark: SparkSession, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Lake]:
+    """Lakes that share their keys."""
+    home = tmp_path_factory.mktemp("linkage")
+    return lambda name: Lake(spark, catalog, home / name / "lake", home / "keys")
+
+
+@pytest.fixture(scope="module")
+def lake(make: Callable[[str], Lake], plan: Plan) -> Lake:
+    lake = make("one")
+    lake.night(FIRST, plan.first)
+    shutil.copytree(lake.ctx.settings.root, lake.after_first)
+    lake.night(SECOND, plan.second)
+    return lake
+
+
+def test_every_planted_merge_has_its_event(lake: Lake, plan: Plan) -> None:
+    before, after = lake.masters_on(FIRST), lake.masters_on(SECOND)
+    told = {(row["master_id"], row["other_id"]): row for row in lake.rows("events", "event = 'merged'")}
+    assert {(before[key], after[key]) for key in plan.merged} == set(told), "no more and no fewer"
+    assert len(told) >= MERGES
+    assert all("are linked: weight" in row["reason"] for row in told.values())
+    tombstones = {row["master_id"]: (row["merged_into"], row["ended_on"]) for row in lake.rows("master", "status = 'merged'")}
+    assert tombstones == {loser: (winner, SECOND) for loser, winner in told}
+
+
+def test_every_planted_split_has_its_event(lake: Lake, plan: Plan) -> None:
+    before, after = lake.masters_on(FIRST), lake.masters_on(SECOND)
+    told = {(row["master_id"], row["other_id"], row["record_key"]) for row in lake.rows("events", "event = 'split'")}
+    assert told == {(after[key], before[key], key[1]) for key in plan.split}
+    assert len(told) >= SPLITS
+
+
+def test_every_corrected_number_leaves_the_person_or_moves_the_record_with_its_event(lake: Lake, plan: Plan) -> None:
+    before, after = lake.masters_on(FIRST), lake.masters_on(SECOND)
+    assert len(plan.corrected) + len(plan.moved) >= CORRECTIONS
+    assert all(before[key] == after[key] for key in plan.corrected)
+    told = {(row["dataset"], row["record_key"]): row for row in lake.rows("events", "event = 'moved'")}
+    for key, home in plan.moved.items():
+        assert (told[key]["master_id"], told[key]["other_id"]) == (after[home], before[key])
+        assert before[key] != after[key] == before[home]
+    assert set(told) == {*plan.moved, *plan.merged, *plan.split}
+
+
+def test_nobody_else_changes(lake: Lake, plan: Plan) -> None:
+    before, after = lake.masters_on(FIRST), lake.masters_on(SECOND)
+    planted = {*plan.merged, *plan.split, *plan.moved}
+    assert [key for key in before if key not in planted and before[key] != after[key]] == []
+    active = {row["master_id"] for row in lake.rows("master", "status = 'active'")}
+    assert set(after.values()) == active
+    assert {row["event"] for row in lake.rows("events", f"business_date = date '{FIRST}'")} == {"created"}
+
+
+def test_the_same_inputs_again_do_nothing(lake: Lake, plan: Plan) -> None:
+    before = lake.versions()
+    link(lake.spark, replace(lake.ctx, business_date=SECOND, run_id="night/2026-03-03/2"), "population")
+    assert lake.versions() == before
+    state = linkage_state(lake.ctx.settings.root, "population")
+    assert state is not None
+    assert state.tables == {str(linked_table("population", name)): version for name, version in before.items()}
+
+
+def test_a_night_killed_at_its_last_write_ends_as_if_it_had_not_been(
+    lake: Lake, make: Callable[[str], Lake], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make("two")
+    shutil.copytree(lake.after_first, other.ctx.settings.root)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, "record_state", killed)
+        with pytest.raises(KeyboardInterrupt):
+            other.night(SECOND, plan.first[: len(plan.first) // 2])
+    other.night(SECOND, plan.second, attempt=2)
+    assert other.all_rows() == lake.all_rows(), "the same deliveries and keys give the same tables, IDs included"
+
+
+def test_stewards_outrank_the_numbers(make: Callable[[str], Lake], spark: SparkSession) -> None:
+    people = Town(8, 12, noise=0.0).people
+    one, namesake = people[0], replace(people[1], identity=citizen_id("420106", people[1].born, 77))
+    records = [_residence(one, "a"), _residence(one, "b"), _residence(namesake, "c")]
+    lake = make("three")
+    decisions = [("b", "a", "different"), ("a", "c", "same")]
+    rows = [(RESIDENCE, one, RESIDENCE, other, verdict, "w", FIRST, "seen") for one, other, verdict in decisions]
+    names = "dataset string, record_key string, other_dataset string, other_record_key string, decision string, decided_by string"
+    frame = spark.createDataFrame(rows, f"{names}, decided_on date, reason string")
+    frame.write.format("delta").save(lake.ctx.path(linked_table("population", "steward_edges")))
+    lake.night(FIRST, records)
+    decided = lake.masters_on(FIRST)
+    assert decided[RESIDENCE, "a"] == decided[RESIDENCE, "c"] != decided[RESIDENCE, "b"], "against the numbers of all three"
+    assert lake.rows("review") == [], "what a steward decided needs no second look"
