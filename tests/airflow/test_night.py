@@ -27,6 +27,7 @@ from tests.night.lakes import contents
 
 NIGHTS = [date(2026, 3, 2), date(2026, 3, 3)]
 BROKEN = DatasetName("public_security", "household_register")
+GOVLAKE = str(Path(sys.executable).with_name("govlake"))
 WAIT_SECONDS = 1200
 KILLED_AT = ("silver               done", "population.link      done", "release              done")
 """What the driver says just before all is killed: of a source, of the link and of the release."""
@@ -68,11 +69,11 @@ class Box:
 
     @property
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "jobs.cli", "demo", "--people", "300", "--nights", str(len(NIGHTS))]
+        return [GOVLAKE, "demo", "--people", "300", "--nights", str(len(NIGHTS))]
 
     def govlake(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command as a person gives it; ``demo`` if no words are given."""
-        command = [sys.executable, "-m", "jobs.cli", *words] if words else self.command
+        command = [GOVLAKE, *words] if words else self.command
         environment = os.environ | self.variables
         return subprocess.run(
             command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
