@@ -47,6 +47,7 @@ def deaths(world: World, today: Today) -> None:
         return
     who = np.sort(today.random.choice(len(people), wanted, replace=False, p=weights / weights.sum()))
     people["is_dead"][who] = True
+    people["died"][who] = np.datetime64(today.day, "D")
     world.busy[who] = True
     heard = who[~chosen(today.random, len(who), world.writer.uncancelled_share())]
     world.update_households(heard, {"ZXBZ": DEAD}, today)

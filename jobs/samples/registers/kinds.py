@@ -6,7 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from jobs.samples.registers import DATASETS, HOUSEHOLDS, MARRIAGES, RESIDENCES, household, marriage, residence
+from jobs.samples.registers import (
+    ACCOUNTS,
+    ASSISTANCE,
+    BIRTHS,
+    DATASETS,
+    DEATHS,
+    ENROLMENTS,
+    HOUSEHOLDS,
+    INSURANCES,
+    MARRIAGES,
+    RESIDENCES,
+    account,
+    assistance,
+    birth_certificate,
+    death_certificate,
+    enrolment,
+    household,
+    insurance,
+    marriage,
+    residence,
+)
 from jobs.samples.registers.named import Named
 from jobs.samples.registers.writer import Writer
 from jobs.samples.table import Column
@@ -27,6 +47,12 @@ KINDS: Mapping[str, Kind] = {
     HOUSEHOLDS: Kind(household.first_household_rows, household.NAMED),
     RESIDENCES: Kind(residence.first_residence_rows, residence.NAMED),
     MARRIAGES: Kind(marriage.first_marriage_rows, marriage.NAMED),
+    BIRTHS: Kind(birth_certificate.first_birth_rows, birth_certificate.NAMED),
+    DEATHS: Kind(death_certificate.first_death_rows, death_certificate.NAMED),
+    ENROLMENTS: Kind(enrolment.first_enrolment_rows, enrolment.NAMED),
+    ASSISTANCE: Kind(assistance.first_assistance_rows, assistance.NAMED),
+    INSURANCES: Kind(insurance.first_insurance_rows, insurance.NAMED),
+    ACCOUNTS: Kind(account.first_account_rows, account.NAMED),
 }
 """By dataset, in the order in which they are written and delivered."""
 
