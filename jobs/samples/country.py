@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.samples.databases import write_log
 from jobs.samples.deliveries import Post, send, take
 from jobs.samples.faults import Fault, faults_by_delivery, parse_fault
 from jobs.samples.life import live
@@ -70,6 +71,9 @@ def generate(
     settings, catalog = load_country(), load_catalog()
     calendar = [start + timedelta(days=number) for number in range(days)]
     planted = faults_by_delivery(faults, calendar)
+    for fault in faults:
+        if catalog.find(fault.dataset).pull is not None:
+            raise UsageError(f"{fault}: {fault.dataset} is pulled from a database, not sent. Plant the fault in another dataset.")
     progress(f"a country of {people:,} people, seed {seed}, from {start}")
     world = create_world(people, start, settings, noise, Streams(seed), catalog)
     summary = Summary(
@@ -107,10 +111,14 @@ def _deliver(
     planted: dict[tuple[str, date], Fault],
     summary: Summary,
 ) -> None:
-    """The delivery of one register for a day: whole, or what changed."""
+    """The delivery of one register for a day: whole, or what changed; for a table that is pulled, the log of its changes."""
+    contract = catalog.find(register.dataset)
+    if contract.pull is not None:
+        summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + write_log(register, contract, landing, day)
+        return
     is_full = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
     places = np.flatnonzero(register.is_alive) if is_full else register.changes()
-    content = take(register, catalog.find(register.dataset), places, is_full=is_full)
+    content = take(register, contract, places, is_full=is_full)
     post = Post(landing, day, None if is_full else day - timedelta(days=1))
     summary.deliveries += send(content, post, planted.get((register.dataset, day)))
     summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + len(places)
