@@ -123,12 +123,17 @@ _REGISTRATION_NUMBER = SemanticType(
     ),
     _warnings("registration_number", _COMMON),
 )
-_BY_LENGTH = f"case length({_COMPACT}) when 9 then substring({_COMPACT}, 1, 8) when 15 then substring({_COMPACT}, 7, 8) else substring({_FIXED}, 9, 8) end"
+_BODY_OF_CODE = (
+    f"case length({_COMPACT}) when 9 then substring({_COMPACT}, 1, 8) when 15 then substring({_COMPACT}, 7, 8) "
+    f"else substring({_FIXED}, 9, 8) end"
+)
+"""The first 8 characters of the organisation code that a number of this length holds."""
+
 _TAX_NUMBER = SemanticType(
     (
         *_DELIVERED,
         *_AS_USCC,
-        helper("code", value_of(_BY_LENGTH, 36), 2, "bigint"),
+        helper("code", value_of(_BODY_OF_CODE, 36), 2, "bigint"),
         _class(
             f"case when length({{name}}) = 15 then {old_tax_class('{name}', _CODE)} "
             f"else {uscc_class(_COMPACT, '{name}', _FIXED, _FAULT)} end"
@@ -172,7 +177,7 @@ _ANY_NUMBER = SemanticType(
         helper("standard", standard_number(_COMPACT), 1),
         helper("id", standard_citizen_id(_COMPACT, _BODY, _NUMBER), 3),
         *_AS_USCC,
-        helper("code", value_of(_BY_LENGTH, 36), 2, "bigint"),
+        helper("code", value_of(_BODY_OF_CODE, 36), 2, "bigint"),
         helper("serial", f"try_cast(substring({_COMPACT}, 1, 14) as bigint)", 2, "bigint"),
         helper("as_id", citizen_id_class(_COMPACT, "_id_{name}", _NUMBER), 4),
         helper("as_uscc", uscc_class(_COMPACT, "_standard_{name}", _FIXED, _FAULT), 3),
