@@ -39,7 +39,7 @@ with agreeing as (
     from record a join record b
       on a.entity_id = b.entity_id and (a.dataset, a.record_key) <> (b.dataset, b.record_key)
      and (b.last_business_date is null or a.last_business_date is not null)
-    where coalesce(a.number = b.number, false)
+    where list_has_any(a.numbers, b.numbers)
        or coalesce(cast(a.name = b.name as int), 0) + coalesce(cast(a.birth = b.birth as int), 0)
         + coalesce(cast(list_has_any(a.phones, b.phones) as int), 0) + coalesce(cast(a.address = b.address as int), 0) >= 2
 )
@@ -98,7 +98,7 @@ def _records(register: Register, named: Named, master: Master) -> pa.Table:
         return _items(delivered, items) if named.is_repeated else delivered
 
     phones = [phone_numbers(phone) for phone in values(named.phone)]
-
+    numbers = [master.normalise_numbers(values(column)) for column in (named.number, *named.other_numbers)]
     return pa.table(
         {
             "dataset": pa.array([register.dataset] * count, pa.string()),
@@ -106,7 +106,7 @@ def _records(register: Register, named: Named, master: Master) -> pa.Table:
             "entity_id": pa.array([f"{master.prefix}{entity:09d}" for entity in entities.tolist()], pa.string()),
             "first_business_date": pa.array(register.first[rows].tolist(), pa.date32()),
             "last_business_date": pa.array(register.last[rows].tolist(), pa.date32()),
-            "number": _or_null(master.normalise_numbers(values(named.number))),
+            "numbers": pa.array([sorted({n for n in row if n}) for row in zip(*numbers, strict=True)], pa.list_(pa.string())),
             "name": _or_null([normalise_name(name) for name in values(named.name)]),
             "birth": _or_null([normalise_birth(birth) for birth in values(named.birth)]),
             "phones": pa.array(phones, pa.list_(pa.string())),

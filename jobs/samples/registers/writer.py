@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.citizen_ids import compact
+from jobs.samples.firms import Firms
 from jobs.samples.people import Population
 from jobs.samples.register import Register
 from jobs.samples.settings import Noise, Society
@@ -22,6 +23,7 @@ class Writer:
     """
 
     population: Population
+    firms: Firms
     society: Society
     noise: Noise
     streams: Streams
