@@ -202,10 +202,16 @@ def _names(
     here = kinds == BRANCH
     parents = columns["parent"][here]
     known = name if first_place == 0 else firms.entities["name"]
-    numbers = _ranks(parents)
+    numbers = _ranks(parents) + (_branches_of(firms, parents) if first_place else 0)
     name[here] = firm_names.branch_names(random, firms.prefixes, county[here], known[parents], numbers)
     type_code[here] = BRANCH_TYPE
     return {"name": name, "prefix": prefix, "type": type_code}
+
+
+def _branches_of(firms: Firms, parents: Numbers) -> Numbers:
+    """How many branches each firm has."""
+    known = firms.entities["parent"]
+    return np.bincount(known[known != NOBODY], minlength=len(firms))[parents]
 
 
 def _ranks(parents: Numbers) -> Numbers:

@@ -12,7 +12,7 @@ from jobs.samples.registers.counterparty import Parties, draw_authorities, draw_
 from jobs.samples.registers.named import LEGAL_ENTITY, Named
 from jobs.samples.registers.shareholder import CITIZEN_ID
 from jobs.samples.registers.writer import Writer, days, iso
-from jobs.samples.streams import Numbers, chosen, texts
+from jobs.samples.streams import Dates, Numbers, chosen, texts
 from jobs.samples.table import Column
 
 NUMBER, UNIFIED, PERSON_ID = "认定文号", "统一社会信用代码", "证件号码"
@@ -45,7 +45,7 @@ def first_red_rows(writer: Writer, start: date) -> Mapping[str, Column]:
 
 
 def red_rows(writer: Writer, parties: Parties, day: date) -> Mapping[str, Column]:
-    """Rows as they are first written; a commendation holds for one to three years."""
+    """Rows as they are first written; a commendation holds for up to three years."""
     random, count = writer.errors(NUMBER), len(parties)
     written = write_parties(writer, "red list", parties, may_be_old=False)
     authorities = draw_authorities(writer, random, count)
@@ -59,10 +59,16 @@ def red_rows(writer: Writer, parties: Parties, day: date) -> Mapping[str, Column
         "领域": texts(FIELDS)[random.integers(0, len(FIELDS), count)],
         "评价年度": texts([str(year)] * count),
         "认定单位": writer.firms.entities["name"][authorities].copy(),
-        "有效期至": iso(days(day, count) + 365 * random.integers(1, 4, count)),
+        "有效期至": iso(_ends(random, day, count)),
         "_person": parties.persons,
         "_firm": parties.firms,
     }
+
+
+def _ends(random: np.random.Generator, day: date, count: int) -> Dates:
+    """Ends of commendations: within three years, for a few within days, since some were given long before they are listed."""
+    left = np.where(chosen(random, count, 0.1), random.integers(0, 5, count), random.integers(30, 3 * 365, count))
+    return np.asarray(days(day, count) + left)
 
 
 def first_repair_rows(writer: Writer, start: date) -> Mapping[str, Column]:

@@ -34,8 +34,8 @@ SHARE_LISTED = 0.012
 SHARE_FIRMS = 0.25
 DAYS_BACK = 900
 DAYS_FROM_FILING = 120
-PERFORMANCES = ("1", "2", "3")
-"""全部未履行, 部分未履行, 已履行; who has fulfilled is not listed anew."""
+PERFORMANCES, FULFILLED = ("1", "2"), "3"
+"""全部未履行 and 部分未履行; 已履行, of those who are withdrawn."""
 
 
 def first_debtor_rows(writer: Writer, start: date) -> Mapping[str, Column]:
@@ -45,7 +45,7 @@ def first_debtor_rows(writer: Writer, start: date) -> Mapping[str, Column]:
     rows = dict(debtor_rows(writer, draw_debtors(writer, random, count, start), start, DAYS_BACK))
     is_withdrawn = random.random(count) < 0.1
     rows["withdrawDate"] = texts(np.where(is_withdrawn, iso(np.full(count, np.datetime64(start, "D") - 1)), ""))
-    rows["performance"] = texts(np.where(is_withdrawn, PERFORMANCES[2], rows["performance"]))
+    rows["performance"] = texts(np.where(is_withdrawn, FULFILLED, rows["performance"]))
     return rows
 
 
@@ -82,7 +82,7 @@ def debtor_rows(writer: Writer, parties: Parties, day: date, days_back: int) -> 
         "court.name": authority_names(writer, courts, "人民法院"),
         "regDate": iso(filed),
         "duty": pick(random, load_words()["duties"], count),
-        "performance": texts([PERFORMANCES[draw] for draw in random.integers(0, 2, count).tolist()]),
+        "performance": texts([PERFORMANCES[draw] for draw in random.integers(0, len(PERFORMANCES), count).tolist()]),
         "publishDate": iso(published),
         "withdrawDate": texts([""] * count),
         "_key": texts([normalize("NFKC", case) for case in cases]),

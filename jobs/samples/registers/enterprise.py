@@ -24,7 +24,7 @@ ACTIVE, REVOKED, DISSOLVED = "1", "2", "3"
 """States of the register: 存续, 吊销, 注销."""
 
 YUAN = "156"
-NAME, ADDRESS, REPRESENTATIVE, CAPITAL, SHAREHOLDERS = "1", "2", "3", "4", "5"
+NAME, ADDRESS, REPRESENTATIVE, CAPITAL, SHAREHOLDERS_ITEM = "1", "2", "3", "4", "5"
 """Items of a change."""
 
 
