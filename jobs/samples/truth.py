@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
 
 LINKABLE = """
 with agreeing as (
-    select a.record_key, a.dataset
+    select a.dataset, a.record_key, a.entity_id
     from record a join record b
       on a.entity_id = b.entity_id and (a.dataset, a.record_key) <> (b.dataset, b.record_key)
      and (b.last_business_date is null or a.last_business_date is not null)
@@ -46,8 +46,8 @@ with agreeing as (
         + coalesce(cast(list_has_any(a.phones, b.phones) as int), 0) + coalesce(cast(a.address = b.address as int), 0) >= 2
 )
 select dataset, record_key, entity_id, first_business_date, last_business_date,
-       (dataset, record_key) in (select (dataset, record_key) from agreeing) as linkable
-from record order by dataset, record_key
+       (dataset, record_key, entity_id) in (select (dataset, record_key, entity_id) from agreeing) as linkable
+from record order by dataset, record_key, first_business_date
 """
 """A record can be linked if a valid number agrees with another record of the person, or two of name, birth date, phone, address do.
 
@@ -69,7 +69,10 @@ class Master:
 
 
 def write_truth(world: World, folder: Path, master: Master) -> pa.Table:
-    """Write ``<master>.parquet``: a row for each record that was ever delivered, in the order of dataset and record key."""
+    """Write ``<master>.parquet``: a row for each record that was ever delivered, in the order of dataset and record key.
+
+    A record that came to name another entity (a new representative) has a row for each, with the days on which it did.
+    """
     truth = truth_of(world, master)
     write_table(truth, folder, master.name)
     return truth
