@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.samples.credit_truth import write_credit_truth
+from jobs.samples.databases import write_log
 from jobs.samples.deliveries import Post, send, take
 from jobs.samples.faults import Fault, faults_by_delivery, parse_fault
 from jobs.samples.life import live
@@ -74,6 +75,9 @@ def generate(
     settings, catalog = load_country(), load_catalog()
     calendar = [start + timedelta(days=number) for number in range(days)]
     planted = faults_by_delivery(faults, calendar)
+    for fault in faults:
+        if catalog.find(fault.dataset).pull is not None:
+            raise UsageError(f"{fault}: {fault.dataset} is pulled from a database, not sent. Plant the fault in another dataset.")
     progress(f"a country of {people:,} people, seed {seed}, from {start}")
     world = create_world(people, start, settings, noise, Streams(seed), catalog)
     summary = Summary(
@@ -113,16 +117,19 @@ def _deliver(
     planted: dict[tuple[str, date], Fault],
     summary: Summary,
 ) -> None:
-    """The delivery of one register for a day: whole, or what changed, or none where a month is due only on its first day.
+    """The delivery of one register for a day: whole, or what changed; for a table that is pulled, the log of its changes.
 
-    Raises UsageError for a fault of a delivery that is not due.
+    What comes once a month comes on the first day too. Raises UsageError for a fault of a delivery that is not due.
     """
     contract, fault = catalog.find(register.dataset), planted.get((register.dataset, day))
-    is_whole_day = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
+    if contract.pull is not None:
+        summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + write_log(register, contract, landing, day)
+        return
     if contract.frequency == MONTHLY and not (day == start or day.day == 1):
         if fault is not None:
             raise UsageError(f"{fault}: that dataset comes on the first day of the country and of each month only.")
         return
+    is_whole_day = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
     is_full = "delta" not in contract.delivery_modes or (is_whole_day and "full" in contract.delivery_modes)
     places = np.flatnonzero(register.is_alive) if is_full else register.changes()
     content = take(register, contract, places, is_full=is_full)

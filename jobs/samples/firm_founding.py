@@ -35,9 +35,9 @@ AUTHORITIES = {COMPANY: "91", BRANCH: "91", HOUSEHOLD: "92"}
 UNIFIED_SINCE = np.datetime64("2015-10-01", "D")
 """Entities founded before it had numbers of each office, which some records still bear."""
 
-BRANCH_TYPE, HOUSEHOLD_TYPE = "2100", "9500"
-COMPANY_TYPES = {LIMITED: "1130", LIMITED_LONG: "1110", JOINT_STOCK: "1200"}
-"""Types of the market regulators' register by legal form."""
+BRANCH_TYPE, HOUSEHOLD_TYPE = "21", "41"
+COMPANY_TYPES = {LIMITED: "11", LIMITED_LONG: "11", JOINT_STOCK: "12"}
+"""Codes of the table enterprise_type, by legal form."""
 
 SHELLS_A_GROUP = 6
 
@@ -57,6 +57,7 @@ def found_firms(population: Population, start: date, economy: Economy, streams: 
     _group_shells(firms, random, economy)
     _rename(firms, random, economy)
     _close(firms, random, economy)
+    firms.employers = np.flatnonzero(firms.are(COMPANY, SOCIAL, BODY))
     return firms
 
 

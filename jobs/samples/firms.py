@@ -39,6 +39,8 @@ class Firms:
     offsets: tuple[int, int]
     """Where the running numbers of old and new organisation codes begin."""
     economy: Economy
+    employers: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Places of those that employ people: companies, organisations and public bodies that were there on the first day."""
     busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """What happens on a day: each event changes people as they are, and the rows of the registers that hear of it.
 
 Registers that do not hear of an event keep what they have: a move is known to the police, a new name not to civil affairs.
+What only one department sees comes last and changes no people: its rates leave the other registers as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from jobs.samples import names
 from jobs.samples.births import births
+from jobs.samples.certificates import birth_certificates, death_certificates, newborns_named
 from jobs.samples.citizen_ids import are_valid
 from jobs.samples.couples import divorces, marriages
 from jobs.samples.credit_life import (
@@ -26,6 +28,7 @@ from jobs.samples.credit_life import (
     repairs_decided,
     violations,
 )
+from jobs.samples.employment import insurances_ended, job_changes, new_insurances
 from jobs.samples.firm_life import (
     establishments_changed,
     firms_dissolved,
@@ -40,8 +43,11 @@ from jobs.samples.firm_life import (
 from jobs.samples.registers.household import DEAD, updated_today
 from jobs.samples.registers.writer import chance, how_many
 from jobs.samples.residences import ids_supplied, new_residences, residences_ended, residences_renewed
+from jobs.samples.schooling import enrolments, school_changes, school_leavers
 from jobs.samples.settings import Life
 from jobs.samples.streams import chosen, texts
+from jobs.samples.utilities import accounts_closed, meter_readings, new_accounts
+from jobs.samples.welfare import assistance_ended, assistance_reviewed, new_assistance
 from jobs.samples.world import Today, World
 
 NOBODY = -1
@@ -70,6 +76,7 @@ def deaths(world: World, today: Today) -> None:
         return
     who = np.sort(today.random.choice(len(people), wanted, replace=False, p=weights / weights.sum()))
     people["is_dead"][who] = True
+    people["died"][who] = np.datetime64(today.day, "D")
     world.busy[who] = True
     heard = who[~chosen(today.random, len(who), world.writer.uncancelled_share())]
     world.update_households(heard, {"ZXBZ": DEAD}, today)
@@ -133,6 +140,21 @@ EVENTS: tuple[Event, ...] = (
     residences_ended,
     residences_renewed,
     ids_supplied,
+    birth_certificates,
+    newborns_named,
+    death_certificates,
+    enrolments,
+    school_changes,
+    school_leavers,
+    new_assistance,
+    assistance_reviewed,
+    assistance_ended,
+    new_insurances,
+    job_changes,
+    insurances_ended,
+    new_accounts,
+    meter_readings,
+    accounts_closed,
     firms_founded,
     firms_renamed,
     firms_moved,

@@ -35,11 +35,15 @@ class Today:
 
 @dataclass
 class World:
-    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day."""
+    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day.
+
+    Whose place is ``people_at_dawn`` or more was registered today.
+    """
 
     population: Population
     writer: Writer
     busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    people_at_dawn: int = 0
 
     @property
     def registers(self) -> Mapping[str, Register]:
@@ -68,7 +72,8 @@ class World:
 
     def open_day(self) -> None:
         """A new day begins: nothing has happened, nothing has changed."""
-        self.busy = np.zeros(len(self.population.people), dtype=bool)
+        self.people_at_dawn = len(self.population.people)
+        self.busy = np.zeros(self.people_at_dawn, dtype=bool)
         self.firms.busy = np.zeros(len(self.firms), dtype=bool)
         for register in self.registers.values():
             register.close_day()

@@ -3,6 +3,13 @@
 HOUSEHOLDS = "public_security/household_register"
 RESIDENCES = "public_security/residence_registration"
 MARRIAGES = "civil_affairs/marriage_register"
+BIRTHS = "health/birth_certificate"
+DEATHS = "health/death_certificate"
+ENROLMENTS = "education/enrolment"
+ASSISTANCE = "civil_affairs/assistance"
+INSURANCES = "human_resources/social_insurance"
+ACCOUNTS = "utilities/account"
+POPULATION = (HOUSEHOLDS, RESIDENCES, MARRIAGES, BIRTHS, DEATHS, ENROLMENTS, ASSISTANCE, INSURANCES, ACCOUNTS)
 ENTERPRISES = "market_regulation/enterprise"
 ENTERPRISE_CHANGES = "market_regulation/enterprise_change"
 SHAREHOLDERS = "market_regulation/shareholder"
@@ -18,5 +25,5 @@ RED_LIST = "credit/red_list"
 REPAIRS = "credit/repair"
 LEGAL_ENTITIES = (ENTERPRISES, ENTERPRISE_CHANGES, SHAREHOLDERS, TAXPAYERS, SOCIAL_ORGANISATIONS, PUBLIC_INSTITUTIONS)
 CREDIT = (LICENCES, PENALTIES, DEBTORS, VIOLATIONS, ABNORMAL_OPERATIONS, RED_LIST, REPAIRS)
-DATASETS = (HOUSEHOLDS, RESIDENCES, MARRIAGES, *LEGAL_ENTITIES, *CREDIT)
+DATASETS = (*POPULATION, *LEGAL_ENTITIES, *CREDIT)
 """What the country delivers, in the order in which it does."""

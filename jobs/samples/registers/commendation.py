@@ -31,8 +31,10 @@ SHARE_REPAIRED = 0.1
 """Of penalties and listings: a repair was asked for before the first day."""
 
 SHARE_PERSONS = 0.2
-FIELDS = ("1", "2", "3", "4")
-REPAIRED, REFUSED, OPEN = "1", "2", "3"
+FIELDS, VOLUNTEERS = ("1", "2", "4", "5"), "3"
+"""What firms and what people are commended for (code table red_list_field)."""
+
+REPAIRED, REFUSED, OPEN = "1", "2", ""
 SOURCES = {PENALTIES: ("CF_WSH", "CF_JDRQ", "行政处罚"), ABNORMAL_OPERATIONS: ("jlbh", "lrrq", "经营异常名录")}
 """What can be repaired: by dataset, the columns of the record's number and date, and what the application calls the list."""
 
@@ -56,7 +58,7 @@ def red_rows(writer: Writer, parties: Parties, day: date) -> Mapping[str, Column
         UNIFIED: written.unified,
         "证件类型": texts(np.where(parties.are_persons, CITIZEN_ID, "")),
         PERSON_ID: written.citizen_ids,
-        "领域": texts(FIELDS)[random.integers(0, len(FIELDS), count)],
+        "领域": texts(np.where(parties.are_persons, VOLUNTEERS, texts(FIELDS)[random.integers(0, len(FIELDS), count)])),
         "评价年度": texts([str(year)] * count),
         "认定单位": writer.firms.entities["name"][authorities].copy(),
         "有效期至": iso(_ends(random, day, count)),

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.entity_errors import distort_entity_names, distort_unified, has_old_number
-from jobs.samples.firms import BODY, GOVERNMENT, SOCIAL, draw_adults
+from jobs.samples.firms import BODY, GOVERNMENT, HOUSEHOLD, SOCIAL, draw_adults
 from jobs.samples.registers.enterprise import person_columns
 from jobs.samples.registers.named import NOBODY
 from jobs.samples.registers.shareholder import CITIZEN_ID
@@ -17,8 +17,8 @@ from jobs.samples.registers.writer import Writer
 from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, texts
 from jobs.samples.table import Column
 
-NATURAL_PERSON, LEGAL_PERSON = "2", "1"
-"""Kinds of a counterparty."""
+NATURAL_PERSON, LEGAL_PERSON, HOUSEHOLD_BUSINESS = "1", "2", "3"
+"""Kinds of a counterparty (code table counterparty_kind)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def decision_columns(writer: Writer, prefix: str, parties: Parties) -> Mapping[s
     certificate = entities["certificate"][parties.firms]
     return {
         f"{prefix}_XDR_MC": written.names,
-        f"{prefix}_XDR_LB": texts(np.where(parties.are_persons, NATURAL_PERSON, LEGAL_PERSON)),
+        f"{prefix}_XDR_LB": party_kinds(writer, parties),
         f"{prefix}_XDR_SHXYM": written.unified,
         f"{prefix}_XDR_GSZC": texts(np.where(by_registration, registration, "")),
         f"{prefix}_XDR_ZZJG": texts(np.where(written.has_old_only & ~by_registration & ~by_tax, organisation, "")),
@@ -101,6 +101,12 @@ def decision_columns(writer: Writer, prefix: str, parties: Parties) -> Mapping[s
         "_firm": parties.firms,
         "_representative": representatives,
     }
+
+
+def party_kinds(writer: Writer, parties: Parties) -> Texts:
+    """The kind of each party."""
+    is_household = writer.firms.entities["kind"][parties.firms] == HOUSEHOLD
+    return texts(np.where(parties.are_persons, NATURAL_PERSON, np.where(is_household, HOUSEHOLD_BUSINESS, LEGAL_PERSON)))
 
 
 def draw_authorities(writer: Writer, random: np.random.Generator, count: int) -> Numbers:

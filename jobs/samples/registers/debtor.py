@@ -12,10 +12,9 @@ from jobs.samples.entity_errors import masked
 from jobs.samples.firm_names import load_words
 from jobs.samples.firms import COMPANY, HOUSEHOLD, draw_adults
 from jobs.samples.registers.counterparty import (
-    LEGAL_PERSON,
-    NATURAL_PERSON,
     Parties,
     decided_before,
+    party_kinds,
     pick,
     write_parties,
 )
@@ -75,7 +74,7 @@ def debtor_rows(writer: Writer, parties: Parties, day: date, days_back: int) -> 
     return {
         "caseCode": cases,
         "iname": written.names,
-        "partyType": texts(np.where(is_person, NATURAL_PERSON, LEGAL_PERSON)),
+        "partyType": party_kinds(writer, parties),
         "cardNum": texts(np.where(is_person, masked(written.citizen_ids), written.unified)),
         "age": texts(np.where(is_person, ages.astype(str), "")),
         "sex": texts(np.where(is_person, people["sex"][parties.persons].astype(str), "")),

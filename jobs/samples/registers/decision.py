@@ -33,8 +33,9 @@ SHARE_LICENSED, SHARE_PENALISED = 0.5, 0.2
 
 SHARE_PERSONS = 0.2
 YEARS_BACK = 3
-LICENCE_KINDS, PENALTY_KINDS = ("1", "2", "3", "4", "5"), ("1", "2", "3", "4", "5")
-WARNING, FINE, CONFISCATION = "1", "2", "3"
+WARNING, CRITICISM, FINE, CONFISCATION, STOPPED = "01", "02", "03", "04", "10"
+LICENCE_KINDS, PENALTY_KINDS = ("1", "2", "3", "4", "5"), (WARNING, CRITICISM, FINE, FINE, CONFISCATION, STOPPED)
+IN_FORCE, EXPIRED = "1", "2"
 
 
 def first_licence_rows(writer: Writer, start: date) -> Mapping[str, Column]:
@@ -72,7 +73,7 @@ def licence_rows(writer: Writer, parties: Parties, day: date, days_back: int) ->
         "XK_YXQZ": iso(decided),
         "XK_YXQZI": iso(until),
         "XK_XKJG": names,
-        "XK_ZT": texts(np.where(until < np.datetime64(day, "D"), "2", "1")),
+        "XK_ZT": texts(np.where(until < np.datetime64(day, "D"), EXPIRED, IN_FORCE)),
         "XK_LYDW": names.copy(),
         "XK_LYDWDM": codes.copy(),
         "_key": np.asarray(numbers + "|" + codes),
@@ -99,7 +100,7 @@ def penalty_rows(writer: Writer, parties: Parties, day: date, days_back: int) ->
         "CF_SY": np.asarray("经查，当事人" + offences + "，情况属实。"),
         "CF_YJ": pick(random, load_words()["laws"], count),
         "CF_CFLB": kinds,
-        "CF_NR": texts(np.where(is_fine, "罚款" + amounts + "万元", np.where(kinds == WARNING, "警告", "责令改正"))),
+        "CF_NR": texts(np.where(is_fine, "罚款" + amounts + "万元", np.where(kinds == STOPPED, "责令停产停业", "责令改正"))),
         "CF_NR_FK": texts(np.where(is_fine, amounts, "")),
         "CF_NR_WFFF": texts(np.where(is_confiscated, amounts, "")),
         "CF_NR_ZKDX": texts([""] * count),

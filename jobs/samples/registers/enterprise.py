@@ -23,7 +23,7 @@ NAMED_IN_CHANGES = (Named("_firm", "bgbh", "tyshxydm", master=LEGAL_ENTITY),)
 ACTIVE, REVOKED, DISSOLVED = "1", "2", "3"
 """States of the register: 存续, 吊销, 注销."""
 
-YUAN = "156"
+YUAN = "CNY"
 NAME, ADDRESS, REPRESENTATIVE, CAPITAL, SHAREHOLDERS_ITEM = "1", "2", "3", "4", "5"
 """Items of a change."""
 

@@ -19,7 +19,7 @@ class Named:
 
     entity: str
     key: str
-    number: str
+    number: str | None
     name: str | None = None
     birth: str | None = None
     phone: str | None = None

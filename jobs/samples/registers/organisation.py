@@ -21,8 +21,8 @@ NAMED_SOCIAL = (
     Named("_firm", "mz:tyshxydm", "mz:tyshxydm", "mz:mc", address="mz:zs", role="entity", master=LEGAL_ENTITY),
 )
 NAMED_PUBLIC = (Named("_firm", UNIFIED, UNIFIED, "机构名称", address="住所", master=LEGAL_ENTITY),)
-GRADES = {"1": ("5", "6"), "2": ("7", "8", "9")}
-"""Grades by form: a government body is a county's bureau, a public institution below it or without a grade."""
+GRADES = {"1": ("5", "6"), "2": ("7", "9")}
+"""Grades by form: a government body is a county's bureau; public institutions stand below, or have no grade."""
 
 
 def first_social_rows(writer: Writer, _start: date) -> Mapping[str, Column]:

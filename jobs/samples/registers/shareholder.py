@@ -21,7 +21,7 @@ NAMED = (
     Named("_holder", "_key", "gdxydm", "gdmc", role="shareholder", master=LEGAL_ENTITY),
 )
 PERSON, FIRM = "1", "2"
-CITIZEN_ID = "111"
+CITIZEN_ID = "1"
 """Kind of identity document: resident identity card."""
 
 MOST_HOLDERS = 4
