@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from jobs.samples.citizen_ids import are_valid, with_check
 from jobs.samples.entity_numbers import entity_keys
 from jobs.samples.register import Earlier, Register
+from jobs.samples.registers.birth_certificate import UNNAMED
 from jobs.samples.registers.kinds import KINDS
 from jobs.samples.registers.named import LEGAL_ENTITY, NOBODY, POPULATION, Named
 from jobs.samples.streams import Numbers, Texts, texts
@@ -88,7 +89,14 @@ def write_table(truth: pa.Table, folder: Path, name: str) -> None:
 
 def truth_of(world: World, master: Master) -> pa.Table:
     """The truth of a master, computed from the rows as they stand last."""
-    records = pa.concat_tables(
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.register("record", records_of(world, master))
+        return connection.execute(LINKABLE).to_arrow_table().cast(SCHEMA)
+
+
+def records_of(world: World, master: Master) -> pa.Table:
+    """Every record of the master that was ever delivered, with its delivered values as the truth compares them (null: no value)."""
+    return pa.concat_tables(
         [
             _records(dataset, rows, named, master)
             for dataset, kind in KINDS.items()
@@ -97,9 +105,6 @@ def truth_of(world: World, master: Master) -> pa.Table:
             for rows in _versions(world.registers[dataset], named)
         ]
     )
-    with duckdb.connect(config={"threads": 2}) as connection:
-        connection.register("record", records)
-        return connection.execute(LINKABLE).to_arrow_table().cast(SCHEMA)
 
 
 def _versions(register: Register, named: Named) -> list[Earlier]:
@@ -174,8 +179,8 @@ def normalise_text(text: str) -> str:
 
 
 def normalise_name(text: str) -> str:
-    """As text; empty for a masked name."""
-    return "" if "*" in text else normalise_text(text)
+    """As text; empty for a masked name, and for a newborn that has none yet."""
+    return "" if "*" in text or text == UNNAMED else normalise_text(text)
 
 
 def phone_numbers(text: str) -> list[str]:
@@ -186,8 +191,8 @@ def phone_numbers(text: str) -> list[str]:
 
 
 def normalise_birth(text: str) -> str:
-    """Eight digits; empty for a partial date."""
-    digits = text.replace("-", "")
+    """Eight digits, of a time those of its day; empty for a partial date."""
+    digits = text.partition("T")[0].replace("-", "")
     return digits if len(digits) == 8 else ""
 
 
