@@ -18,7 +18,7 @@ from jobs.samples.register import Register
 from jobs.samples.registers import HOUSEHOLDS
 from jobs.samples.settings import Noise, load_country, load_noise
 from jobs.samples.streams import Streams
-from jobs.samples.truth import write_truth
+from jobs.samples.truth import PEOPLE, write_truth
 from jobs.samples.world import World, create_world
 from schemas.catalog import Catalog, load_catalog
 from schemas.errors import UsageError
@@ -85,10 +85,10 @@ def generate(
     for day in calendar:
         if day != start:
             live(world, settings.life, day)
-        for register in world.registers:
+        for register in world.registers.values():
             _deliver(register, catalog, landing, day, start, planted, summary)
         progress(f"{day}: {_words(world)}")
-    _sum_up(summary, write_truth(world, truth))
+    _sum_up(summary, write_truth(world, truth, PEOPLE))
     progress(f"truth: {summary.records:,} records of {summary.entities:,} people")
     return summary
 
@@ -117,7 +117,7 @@ def _deliver(
 
 
 def _words(world: World) -> str:
-    counts = ((register.dataset, register.has_changed.sum()) for register in world.registers)
+    counts = ((register.dataset, register.has_changed.sum()) for register in world.registers.values())
     return ", ".join(f"{dataset} {count:,}" for dataset, count in counts)
 
 

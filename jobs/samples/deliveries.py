@@ -162,9 +162,9 @@ def _json_lines(content: Content) -> bytes:
 
 
 def _put(document: dict[str, Any], path: list[str], value: str) -> None:
-    """Set a value of one line; several values of a list stand in the column with commas between them."""
+    """Set a value of one line; a list stands in the column as JSON text."""
     if path[0].endswith("[]"):
-        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in value.split(",")]
+        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in json.loads(value)]
     elif len(path) == 1:
         document[path[0]] = value
     else:

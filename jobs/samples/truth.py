@@ -1,10 +1,11 @@
-"""The hidden truth: which records belong to one person, and which of them can be linked by what was delivered."""
+"""The hidden truth: which records belong to one entity, and which of them can be linked by what was delivered."""
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.samples.citizen_ids import are_valid, with_check
-from jobs.samples.streams import Texts, texts
+from jobs.samples.register import Register
+from jobs.samples.registers.kinds import KINDS
+from jobs.samples.registers.named import NOBODY, POPULATION, Named
+from jobs.samples.streams import Numbers, Texts, texts
 from jobs.samples.world import World
 
 SCHEMA = pa.schema(
@@ -28,27 +32,6 @@ SCHEMA = pa.schema(
     ]
 )
 
-
-@dataclass(frozen=True)
-class NamedPerson:
-    """Where a register names a person: the role, the column with the person, and the delivered columns of each attribute."""
-
-    person: str
-    key: str
-    number: str
-    name: str
-    birth: str
-    role: str | None = None
-    phone: str | None = None
-    address: str | None = None
-
-
-HOUSEHOLD = NamedPerson("_person", "RYBH", "GMSFHM", "XM", "CSRQ", address="HKDZ")
-RESIDENCE = NamedPerson(
-    "_person", "djbh", "person.id", "person.name", "person.birth", phone="contacts[].phone", address="residence.address"
-)
-MALE = NamedPerson("_male", "HYDJZH", "NAN_SFZH", "NAN_XM", "NAN_CSRQ", role="male")
-FEMALE = NamedPerson("_female", "HYDJZH", "NV_SFZH", "NV_XM", "NV_CSRQ", role="female")
 
 LINKABLE = """
 with agreeing as (
@@ -70,24 +53,33 @@ The other record must be there as long as this one. Null (absent, invalid, parti
 """
 
 
-def write_truth(world: World, folder: Path) -> pa.Table:
-    """Write ``population.parquet``: a row for each record that was ever delivered, in the order of dataset and record key."""
-    truth = truth_of(world)
+@dataclass(frozen=True)
+class Master:
+    """What a truth is about: the master's name, how its entities are called, and what its valid numbers are (empty: invalid)."""
+
+    name: str
+    prefix: str
+    normalise_numbers: Callable[[Texts], Texts]
+
+
+def write_truth(world: World, folder: Path, master: Master) -> pa.Table:
+    """Write ``<master>.parquet``: a row for each record that was ever delivered, in the order of dataset and record key."""
+    truth = truth_of(world, master)
     folder.mkdir(parents=True, exist_ok=True)
-    path, part = folder / "population.parquet", folder / ".population.parquet.part"
+    path, part = folder / f"{master.name}.parquet", folder / f".{master.name}.parquet.part"
     pq.write_table(truth, part, compression="zstd", version="2.6", row_group_size=1_000_000, store_schema=False)
     part.replace(path)
     return truth
 
 
-def truth_of(world: World) -> pa.Table:
-    """The truth, computed from the rows as they stand last."""
+def truth_of(world: World, master: Master) -> pa.Table:
+    """The truth of a master, computed from the rows as they stand last."""
     records = pa.concat_tables(
         [
-            _records(world, 0, HOUSEHOLD),
-            _records(world, 1, RESIDENCE),
-            _records(world, 2, MALE),
-            _records(world, 2, FEMALE),
+            _records(world.registers[dataset], named, master)
+            for dataset, kind in KINDS.items()
+            for named in kind.named
+            if named.master == master.name
         ]
     )
     with duckdb.connect(config={"threads": 2}) as connection:
@@ -95,26 +87,56 @@ def truth_of(world: World) -> pa.Table:
         return connection.execute(LINKABLE).to_arrow_table().cast(SCHEMA)
 
 
-def _records(world: World, register_number: int, named: NamedPerson) -> pa.Table:
-    register = world.registers[register_number]
-    rows = register.rows
-    suffix = f"#{named.role}" if named.role else ""
-    empty: Texts = texts([""] * len(rows))
-    phones = rows[named.phone] if named.phone else empty
+def _records(register: Register, named: Named, master: Master) -> pa.Table:
+    rows, entities, items = _places(register, named)
+    count = len(rows)
+
+    def values(column: str | None) -> Texts:
+        if column is None:
+            return texts([""] * count)
+        delivered = register.rows[column][rows]
+        return _items(delivered, items) if named.is_repeated else delivered
+
+    phones = [phone_numbers(phone) for phone in values(named.phone)]
+
     return pa.table(
         {
-            "dataset": pa.array([register.dataset] * len(rows), pa.string()),
-            "record_key": pa.array((rows[named.key] + suffix).tolist(), pa.string()),
-            "entity_id": pa.array([f"P{person:09d}" for person in rows[named.person]], pa.string()),
-            "first_business_date": pa.array(register.first.tolist(), pa.date32()),
-            "last_business_date": pa.array(register.last.tolist(), pa.date32()),
-            "number": _or_null(normalise_numbers(rows[named.number])),
-            "name": _or_null([normalise_text(name) for name in rows[named.name]]),
-            "birth": _or_null([normalise_birth(birth) for birth in rows[named.birth]]),
-            "phones": pa.array([phone.split(",") if phone else [] for phone in phones], pa.list_(pa.string())),
-            "address": _or_null([normalise_address(a) for a in rows[named.address]] if named.address else empty),
+            "dataset": pa.array([register.dataset] * count, pa.string()),
+            "record_key": pa.array((register.rows[named.key][rows] + _suffixes(named, items)).tolist(), pa.string()),
+            "entity_id": pa.array([f"{master.prefix}{entity:09d}" for entity in entities.tolist()], pa.string()),
+            "first_business_date": pa.array(register.first[rows].tolist(), pa.date32()),
+            "last_business_date": pa.array(register.last[rows].tolist(), pa.date32()),
+            "number": _or_null(master.normalise_numbers(values(named.number))),
+            "name": _or_null([normalise_name(name) for name in values(named.name)]),
+            "birth": _or_null([normalise_birth(birth) for birth in values(named.birth)]),
+            "phones": pa.array(phones, pa.list_(pa.string())),
+            "address": _or_null([normalise_address(address) for address in values(named.address)]),
         }
     )
+
+
+def _places(register: Register, named: Named) -> tuple[Numbers, Numbers, Numbers]:
+    """For each record: the row that has it, the entity it names, and its place in the row's list, from 0."""
+    entities = register.rows[named.entity]
+    rows = np.arange(len(register))
+    items = np.zeros(len(register), dtype=np.int64)
+    if named.is_repeated and len(register):
+        lengths = np.array([len(several) for several in entities], dtype=np.int64)
+        rows = np.repeat(rows, lengths)
+        items = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        entities = np.concatenate(entities.tolist())
+    is_named = entities != NOBODY
+    return rows[is_named], entities[is_named], items[is_named]
+
+
+def _items(lists: Texts, items: Numbers) -> Texts:
+    return texts([json.loads(written)[item] or "" for written, item in zip(lists, items.tolist(), strict=True)])
+
+
+def _suffixes(named: Named, items: Numbers) -> Texts:
+    if named.is_repeated:
+        return texts([f"#{named.role}-{item + 1}" for item in items.tolist()])
+    return texts([f"#{named.role}" if named.role else ""] * len(items))
 
 
 def normalise_numbers(numbers: Texts) -> Texts:
@@ -130,6 +152,18 @@ def normalise_text(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
+def normalise_name(text: str) -> str:
+    """As text; empty for a masked name."""
+    return "" if "*" in text else normalise_text(text)
+
+
+def phone_numbers(text: str) -> list[str]:
+    """The phones of a column of one phone, or of a list of them (JSON text)."""
+    if text.startswith("["):
+        return [phone for phone in json.loads(text) if phone]
+    return [text] if text else []
+
+
 def normalise_birth(text: str) -> str:
     """Eight digits; empty for a partial date."""
     digits = text.replace("-", "")
@@ -143,3 +177,6 @@ def normalise_address(text: str) -> str:
 
 def _or_null(values: Sequence[str] | Texts) -> pa.Array:
     return pa.array([value or None for value in values], pa.string())
+
+
+PEOPLE = Master(POPULATION, "P", normalise_numbers)

@@ -1,4 +1,4 @@
-"""The country as it stands: its people as they are, and three registers of them as departments keep them."""
+"""The country as it stands: its people as they are, and the registers of them as departments keep them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from jobs.samples.people import Population, foreign_spouses, populate
 from jobs.samples.regions import load_counties
 from jobs.samples.register import Register
 from jobs.samples.registers import HOUSEHOLDS, MARRIAGES, RESIDENCES
-from jobs.samples.registers.household import first_household_rows, updated_today
-from jobs.samples.registers.marriage import first_marriage_rows
-from jobs.samples.registers.residence import first_residence_rows
+from jobs.samples.registers.household import updated_today
+from jobs.samples.registers.kinds import KINDS
 from jobs.samples.registers.writer import Writer
 from jobs.samples.settings import CountrySettings, Life, Noise
 from jobs.samples.streams import Flags, Numbers, Streams, Texts, texts
@@ -38,20 +37,32 @@ class World:
 
     population: Population
     writer: Writer
-    households: Register
-    residences: Register
-    marriages: Register
     busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
-    def registers(self) -> tuple[Register, Register, Register]:
-        """The registers, in the order in which they are delivered."""
-        return self.households, self.residences, self.marriages
+    def registers(self) -> Mapping[str, Register]:
+        """The registers by dataset, in the order in which they are delivered."""
+        return self.writer.registers
+
+    @property
+    def households(self) -> Register:
+        """The household register."""
+        return self.registers[HOUSEHOLDS]
+
+    @property
+    def residences(self) -> Register:
+        """The residence registrations."""
+        return self.registers[RESIDENCES]
+
+    @property
+    def marriages(self) -> Register:
+        """The marriage register."""
+        return self.registers[MARRIAGES]
 
     def open_day(self) -> None:
         """A new day begins: nothing has happened, nothing has changed."""
         self.busy = np.zeros(len(self.population.people), dtype=bool)
-        for register in self.registers:
+        for register in self.registers.values():
             register.close_day()
 
     def is_free(self) -> Flags:
@@ -82,13 +93,9 @@ def create_world(size: int, start: date, settings: CountrySettings, noise: Noise
     population = populate(size, start, settings.society, noise.citizen_id, streams, counties)
     foreign_spouses(population, settings.society, streams)
     writer = Writer(population, settings.society, noise, streams)
-    first = {
-        HOUSEHOLDS: first_household_rows(writer, start),
-        RESIDENCES: first_residence_rows(writer, start),
-        MARRIAGES: first_marriage_rows(writer, start),
-    }
-    registers = {dataset: _register(catalog, dataset, rows, start) for dataset, rows in first.items()}
-    return World(population, writer, registers[HOUSEHOLDS], registers[RESIDENCES], registers[MARRIAGES])
+    for dataset, kind in KINDS.items():
+        writer.registers[dataset] = _register(catalog, dataset, kind.first_rows(writer, start), start)
+    return World(population, writer)
 
 
 def _register(catalog: Catalog, dataset: str, rows: Mapping[str, Column], start: date) -> Register:

@@ -1,4 +1,4 @@
-"""Rows of the three registers as clerks write them: what is true, and what went wrong."""
+"""Rows of the registers as clerks write them: what is true, and what went wrong. What there is stands in `kinds`."""
 
 HOUSEHOLDS = "public_security/household_register"
 RESIDENCES = "public_security/residence_registration"

@@ -9,15 +9,18 @@ import numpy as np
 
 from jobs.samples.addresses import draw_addresses
 from jobs.samples.errors import distort_births, distort_names, distort_numbers, distort_sexes
+from jobs.samples.registers.named import Named
 from jobs.samples.registers.writer import Writer, dashed, iso
-from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, texts
+from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, lists, texts
 from jobs.samples.table import Column
 
 SHARE_AWAY_FROM_ELSEWHERE = 0.9
 """Of people registered in another prefecture: they live in the home counties (or the police there would not know them)."""
 
 TERM_DAYS = 365
-PHONE_SEPARATOR = ","
+NAMED = (
+    Named("_person", "djbh", "person.id", "person.name", "person.birth", phone="contacts[].phone", address="residence.address"),
+)
 
 
 def first_residence_rows(writer: Writer, start: date) -> Mapping[str, Column]:
@@ -103,9 +106,9 @@ def _phones(writer: Writer, random: np.random.Generator, who: Numbers) -> Texts:
     is_shared = chosen(random, count, contact.phone_shared / 100) & (relatives != "") & (own != "")
     own[is_shared] = relatives[is_shared]
     both = chosen(random, count, 0.05) & (relatives != "") & (own != "") & ~is_shared
-    own[both] = own[both] + PHONE_SEPARATOR + relatives[both]
     own[chosen(random, count, contact.phone_absent / 100)] = ""
-    return own
+    second = np.where(both, relatives, "")
+    return lists([[phone for phone in pair if phone] if pair[0] else [] for pair in zip(own, second, strict=True)])
 
 
 def _phones_of_relatives(writer: Writer) -> Texts:

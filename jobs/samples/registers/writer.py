@@ -9,18 +9,23 @@ import numpy as np
 
 from jobs.samples.citizen_ids import compact
 from jobs.samples.people import Population
+from jobs.samples.register import Register
 from jobs.samples.settings import Noise, Society
 from jobs.samples.streams import Dates, Flags, Numbers, Streams, Texts, texts
 
 
 @dataclass
 class Writer:
-    """The clerks of all departments. ``serials`` count what has a running number, by its name."""
+    """The clerks of all departments, and the registers they keep, by dataset in the order of delivery.
+
+    ``serials`` count what has a running number, by its name.
+    """
 
     population: Population
     society: Society
     noise: Noise
     streams: Streams
+    registers: dict[str, Register] = field(default_factory=dict)
     serials: dict[str, int] = field(default_factory=dict)
 
     def next_serials(self, name: str, count: int) -> Numbers:
