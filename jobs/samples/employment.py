@@ -43,7 +43,8 @@ def insurances_ended(world: World, today: Today) -> None:
 def _update(world: World, places: Numbers, values: dict[str, Column], today: Today) -> None:
     """Set columns, and the time of writing of the rows that changed."""
     register = world.registers[INSURANCES]
-    changed = register.update(places, values)
+    succeeded = ("_employer",) if "_employer" in values else ()
+    changed = register.succeed(succeeded, places, values, today.day)
     register.update(changed, {WRITTEN_AT: written_at(today.random, days(today.day, len(changed)))})
 
 

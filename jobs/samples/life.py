@@ -16,7 +16,30 @@ from jobs.samples.births import births
 from jobs.samples.certificates import birth_certificates, death_certificates, newborns_named
 from jobs.samples.citizen_ids import are_valid
 from jobs.samples.couples import divorces, marriages
+from jobs.samples.credit_life import (
+    abnormal_removed,
+    commended,
+    debtors_listed,
+    debtors_withdrawn,
+    licences,
+    listed_as_abnormal,
+    penalties,
+    repairs_applied,
+    repairs_decided,
+    violations,
+)
 from jobs.samples.employment import insurances_ended, job_changes, new_insurances
+from jobs.samples.firm_life import (
+    establishments_changed,
+    firms_dissolved,
+    firms_founded,
+    firms_moved,
+    firms_renamed,
+    new_capital,
+    new_representatives,
+    shares_passed_on,
+    tax_numbers_exchanged,
+)
 from jobs.samples.registers.household import DEAD, updated_today
 from jobs.samples.registers.writer import chance, how_many
 from jobs.samples.residences import ids_supplied, new_residences, residences_ended, residences_renewed
@@ -132,5 +155,24 @@ EVENTS: tuple[Event, ...] = (
     new_accounts,
     meter_readings,
     accounts_closed,
+    firms_founded,
+    firms_renamed,
+    firms_moved,
+    new_representatives,
+    new_capital,
+    shares_passed_on,
+    firms_dissolved,
+    tax_numbers_exchanged,
+    establishments_changed,
+    licences,
+    penalties,
+    debtors_listed,
+    debtors_withdrawn,
+    violations,
+    listed_as_abnormal,
+    abnormal_removed,
+    commended,
+    repairs_decided,
+    repairs_applied,
 )
 """The events of a day, in the order in which they happen."""

@@ -93,6 +93,20 @@ class OtherNoise(StrictSettings):
     """Of insurances: the employer stands there with its old organisation code."""
 
 
+class EntityNoise(StrictSettings):
+    """Errors of legal entities, in all registers but the one that registers the entity. Debtors' IDs are always masked."""
+
+    other_form_of_name: Percent
+    old_name: Percent
+    """Of records: under a name that the entity no longer has."""
+    confusable_letter: Percent
+    """Of unified codes: a letter that looks like the digit."""
+    tax_office_old_number: Percent
+    """Of taxpayers founded before the unified code: still under the number of region and organisation code."""
+    old_number_only: Percent
+    """Of licences, penalties and listings of entities that have an old number: no unified code."""
+
+
 class Noise(StrictSettings):
     """Errors in delivered rows, in per cent of the records that could have the error. Keys carry none."""
 
@@ -101,6 +115,7 @@ class Noise(StrictSettings):
     birth_date: BirthDateNoise
     contact: ContactNoise
     other: OtherNoise
+    entity: EntityNoise
 
 
 class Society(StrictSettings):
@@ -131,6 +146,51 @@ class Society(StrictSettings):
     share_accounts_of_firms: Share
 
 
+class Economy(StrictSettings):
+    """Which legal entities there are. Shares are of what the comments in ``conf/country.yaml`` say."""
+
+    people_per_entity: float = Field(ge=1)
+    share_household_business: Share
+    share_branch: Share
+    share_social_organisation: Share
+    share_public_body: Share
+    share_gone: Share
+    share_revoked: Share
+    share_renamed: Share
+    share_name_reused: Share
+    share_shell: Share
+    share_corporate_shareholder: Share
+
+
+class FirmLife(StrictSettings):
+    """Events of one day for legal entities, per thousand of those to whom each can happen."""
+
+    founded: PerMille
+    renamed: PerMille
+    moved: PerMille
+    new_representatives: PerMille
+    new_capital: PerMille
+    shares_passed_on: PerMille
+    dissolved: PerMille
+    tax_numbers_exchanged: PerMille
+    establishments_changed: PerMille
+
+
+class CreditLife(StrictSettings):
+    """Credit records of one day, per thousand of those whom each can be about."""
+
+    licences: PerMille
+    penalties: PerMille
+    debtors_listed: PerMille
+    debtors_withdrawn: PerMille
+    violations: PerMille
+    listed_as_abnormal: PerMille
+    abnormal_removed: PerMille
+    commended: PerMille
+    repairs_applied: PerMille
+    share_natural_person: Share
+
+
 class Life(StrictSettings):
     """Events of one day, per thousand of those to whom each can happen."""
 
@@ -158,12 +218,15 @@ class Life(StrictSettings):
     new_accounts: PerMille
     meter_readings: PerMille
     accounts_closed: PerMille
+    firms: FirmLife
+    credit: CreditLife
 
 
 class CountrySettings(StrictSettings):
     """The country apart from its errors."""
 
     society: Society
+    economy: Economy
     life: Life
 
 

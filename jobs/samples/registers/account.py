@@ -8,8 +8,9 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.employers import employer_of
+from jobs.samples.entity_errors import distort_entity_names
 from jobs.samples.registers import RESIDENCES
-from jobs.samples.registers.named import NOBODY, Named
+from jobs.samples.registers.named import LEGAL_ENTITY, NOBODY, Named
 from jobs.samples.registers.persons import written_names, written_phones
 from jobs.samples.registers.writer import Writer, days, written_at
 from jobs.samples.streams import Numbers, Texts, chosen, texts
@@ -24,7 +25,10 @@ MONTHLY_USE = {ELECTRICITY: (60, 420), WATER: (4, 30), GAS: (5, 60)}
 GROWN_UP_AGE = 18
 YEARS_BACK = 10
 
-NAMED = (Named("_person", KEY, None, "yhmc", phone="lxdh", address="ydz"),)
+NAMED = (
+    Named("_person", KEY, None, "yhmc", phone="lxdh", address="ydz"),
+    Named("_firm", KEY, None, "yhmc", phone="lxdh", address="ydz", role="entity", master=LEGAL_ENTITY),
+)
 
 
 def first_account_rows(writer: Writer, start: date) -> Mapping[str, Column]:
@@ -61,7 +65,8 @@ def account_rows(writer: Writer, who: Numbers, addresses: Texts, kinds: Texts, w
     random, noise = writer.errors(KEY), writer.noise
     count, is_person = len(who), who != NOBODY
     serials = writer.next_serials(KEY, count)
-    employers = employer_of(serials, np.zeros(count, dtype=np.int64))
+    firms = employer_of(writer.firms, serials, np.zeros(count, dtype=np.int64))
+    firm_names = distort_entity_names(random, writer.firms, firms, noise.entity)
     names = written_names(writer, random, who)
     is_masked = chosen(random, count, noise.person_name.masked_by_utility / 100) & is_person
     names[is_masked] = texts([name[:1] + "*" * min(len(name) - 1, 2) for name in names[is_masked]])
@@ -69,16 +74,16 @@ def account_rows(writer: Writer, who: Numbers, addresses: Texts, kinds: Texts, w
     old = writer.other_addresses(random, random.integers(0, writer.population.counties.home, count))
     return {
         KEY: texts([f"{kind}3701{serial:09d}" for kind, serial in zip(kinds, serials.tolist(), strict=True)]),
-        "yhmc": texts(np.where(is_person, names, employers.name)),
+        "yhmc": texts(np.where(is_person, names, firm_names)),
         "khlx": texts(np.where(is_person, PERSON, FIRM)),
-        "lxdh": written_phones(writer, random, who),
-        "ydz": texts(np.where(is_old, old, addresses)),
+        "lxdh": texts(np.where(is_person, written_phones(writer, random, who), writer.firms.entities["phone"][firms])),
+        "ydz": texts(np.where(is_old, old, np.where(is_person, addresses, writer.firms.entities["address"][firms]))),
         "ywlx": kinds,
         USE: monthly_uses(random, kinds),
         CLOSED: texts([""] * count),
         WRITTEN_AT: written_at(random, written),
         "_person": np.where(is_masked, NOBODY, who),
-        "_firm": np.where(is_person, NOBODY, employers.entity),
+        "_firm": np.where(is_person, NOBODY, firms),
     }
 
 

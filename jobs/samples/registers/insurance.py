@@ -8,10 +8,11 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.employers import employer_of
-from jobs.samples.registers.named import Named
+from jobs.samples.entity_errors import distort_entity_names, distort_unified
+from jobs.samples.registers.named import LEGAL_ENTITY, Named
 from jobs.samples.registers.persons import written_names, written_numbers, written_phones
 from jobs.samples.registers.writer import Writer, iso, written_at
-from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, texts
+from jobs.samples.streams import Dates, Flags, Numbers, chosen, texts
 from jobs.samples.table import Column
 
 KEY, WRITTEN_AT, UNTIL = "grsbh", "updated_at", "zzrq"
@@ -20,7 +21,10 @@ SHARE_OF_ALL_KINDS = 0.9
 WORK_FROM, WORK_TO = 20, 60
 YEARS_BACK = 12
 
-NAMED = (Named("_person", KEY, "sfzh", "xm", phone="lxdh"),)
+NAMED = (
+    Named("_person", KEY, "sfzh", "xm", phone="lxdh"),
+    Named("_employer", KEY, "dwdm", "dwmc", role="employer", master=LEGAL_ENTITY),
+)
 
 
 def first_insurance_rows(writer: Writer, start: date) -> Mapping[str, Column]:
@@ -65,7 +69,13 @@ def insurance_rows(writer: Writer, who: Numbers, since: Dates, written: Dates) -
 
 def employer_columns(writer: Writer, random: np.random.Generator, who: Numbers, jobs: Numbers) -> Mapping[str, Column]:
     """Code and name of the employer; the code is the USCC, or still the old organisation code."""
-    employers = employer_of(who, jobs)
-    has_old_code = chosen(random, len(who), writer.noise.other.employer_by_old_code / 100)
-    codes: Texts = texts(np.where(has_old_code, employers.organisation_code, employers.uscc))
-    return {"dwdm": codes, "dwmc": employers.name, "_employer": employers.entity}
+    firms, noise = writer.firms, writer.noise
+    employers = employer_of(firms, who, jobs)
+    old_codes = firms.entities["organisation"][employers]
+    has_old_code = chosen(random, len(who), noise.other.employer_by_old_code / 100) & (old_codes != "")
+    codes = distort_unified(random, firms.entities["unified"][employers], noise.entity.confusable_letter)
+    return {
+        "dwdm": texts(np.where(has_old_code, old_codes, codes)),
+        "dwmc": distort_entity_names(random, firms, employers, noise.entity),
+        "_employer": employers,
+    }

@@ -9,6 +9,7 @@ import numpy as np
 
 from jobs.samples.addresses import draw_addresses
 from jobs.samples.citizen_ids import compact
+from jobs.samples.firms import Firms
 from jobs.samples.people import Population
 from jobs.samples.register import Register
 from jobs.samples.registers.named import NOBODY
@@ -30,6 +31,7 @@ class Writer:
     """
 
     population: Population
+    firms: Firms
     society: Society
     noise: Noise
     streams: Streams
