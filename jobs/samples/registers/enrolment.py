@@ -16,11 +16,9 @@ from jobs.samples.table import Column
 
 KEY = "学籍号"
 SCHOOL, GRADE = "学籍信息/学校", "学籍信息/年级"
-GRADES = (
-    *(f"小学{year}年级" for year in "一二三四五六"),
-    *(f"初中{year}年级" for year in "一二三"),
-    *(f"高中{year}年级" for year in "一二三"),
-)
+GRADES = (*(f"1{year}" for year in range(1, 7)), *(f"2{year}" for year in range(1, 4)), *(f"3{year}" for year in range(1, 4)))
+"""Codes of ``school_grade``: the kind of school, and the year there."""
+
 FIRST_AGE = 6
 SCHOOL_YEAR_BEGINS = "09-01"
 SCHOOLS_OF_A_KIND = "一二三四五六七八九"

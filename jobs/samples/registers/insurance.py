@@ -16,7 +16,9 @@ from jobs.samples.streams import Dates, Flags, Numbers, chosen, texts
 from jobs.samples.table import Column
 
 KEY, WRITTEN_AT, UNTIL = "grsbh", "updated_at", "zzrq"
-ALL_KINDS, WITHOUT_UNEMPLOYMENT = "110,210,310,410,510", "110,310,410"
+ALL_KINDS, ONLY_PENSION_AND_INJURY = "1,2,3,4", "1,3"
+"""Codes of ``insurance_kind``."""
+
 SHARE_OF_ALL_KINDS = 0.9
 WORK_FROM, WORK_TO = 20, 60
 YEARS_BACK = 12
@@ -58,7 +60,7 @@ def insurance_rows(writer: Writer, who: Numbers, since: Dates, written: Dates) -
         "xm": written_names(writer, random, who),
         "lxdh": written_phones(writer, random, who),
         **employer_columns(writer, random, who, jobs),
-        "cbxz": texts(np.where(chosen(random, count, SHARE_OF_ALL_KINDS), ALL_KINDS, WITHOUT_UNEMPLOYMENT)),
+        "cbxz": texts(np.where(chosen(random, count, SHARE_OF_ALL_KINDS), ALL_KINDS, ONLY_PENSION_AND_INJURY)),
         "cbrq": iso(since),
         UNTIL: texts([""] * count),
         WRITTEN_AT: written_at(random, written),

@@ -134,5 +134,5 @@ def test_children_at_school_are_of_school_age_and_their_guardians_grown_up(world
     guardians = rows["_guardian"][rows["_guardian"] != NOBODY]
     assert len(guardians) > 0.95 * len(rows)
     assert (ages[guardians] >= 18).all()
-    first_graders = ages[rows["_student"][rows["学籍信息/年级"] == "小学一年级"]]
+    first_graders = ages[rows["_student"][rows["学籍信息/年级"] == "11"]]
     assert set(first_graders) <= {6, 7}
