@@ -47,6 +47,9 @@ def _lists(names: Sequence[str], columns: Sequence[Sequence[str]]) -> pa.Array:
     """A list of texts, or of structs with the fields ``names``."""
     rows: list[list[Any] | None] = []
     for texts in zip(*columns, strict=True):
+        if not any(texts):
+            rows.append(None)
+            continue
         items = list(zip(*map(items_of, texts), strict=True))
         rows.append([item[0] if names == [""] else dict(zip(names, item, strict=True)) for item in items])
     item_type = pa.string() if list(names) == [""] else pa.struct([(name, pa.string()) for name in names])
