@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from jobs.commands import box, curated, history, nights, registers
+from jobs.commands import box, curated, history, nights, postgres, registers
 from schemas.errors import GovlakeError
 
 app = typer.Typer(
@@ -29,6 +29,11 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+
+GROUPS: dict[str, tuple[str, typer.Typer]] = {"postgres": ("This box", postgres.app)}
+
+for name, (panel, group) in GROUPS.items():
+    app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ class DatabaseSettings(BaseModel):
     ``GOVLAKE_DATABASES__<NAME>__PASSWORD``, or what libpq reads: ``PGPASSWORD``, ``PGPASSFILE``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str
     port: int = 5432
@@ -83,6 +83,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,  # a password may be among it
         nested_model_default_partial_update=True,
     )
 

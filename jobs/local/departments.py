@@ -49,6 +49,15 @@ def open_departments(settings: Settings, catalog: Catalog, progress: Progress) -
     return True
 
 
+def open_if_possible(settings: Settings, catalog: Catalog, progress: Progress) -> bool:
+    """`open_departments`; where there can be no server, say so and what that means. Whether there is one."""
+    try:
+        return open_departments(settings, catalog, progress)
+    except PostgresUnavailableError as error:
+        progress(f"no PostgreSQL on this box: {error} The sources that are pulled will be missing, the nights go on.")
+        return False
+
+
 def local_databases(settings: Settings, catalog: Catalog) -> dict[str, DatabaseSettings]:
     """The databases that contracts pull from and that the settings place on this box, by name."""
     wanted = {contract.pull.database for contract in catalog.sources if contract.pull is not None}

@@ -51,6 +51,7 @@ def start(settings: Settings, port: int, readers: Sequence[str], progress: Progr
 
     Raises PostgresUnavailableError.
     """
+    home_of(settings).mkdir(parents=True, exist_ok=True)
     if not is_running(settings):
         binaries = find_binaries()
         _prepare(settings, binaries)
@@ -108,7 +109,6 @@ def reader_password(settings: Settings) -> str:
 def folder_of(settings: Settings) -> Path:
     """Where the server keeps its data: in Airflow's home, or, if the account it runs as cannot get there, with temporary files."""
     home = home_of(settings)
-    home.mkdir(parents=True, exist_ok=True)
     if _account() is None or _is_open_to_all(home):
         return home / "postgres"
     return Path(tempfile.gettempdir()).resolve() / f"govlake-postgres-{hashlib.sha256(str(home).encode()).hexdigest()[:16]}"
@@ -200,8 +200,8 @@ def _secret(settings: Settings, name: str) -> str:
 
 
 def _is_open_to_all(folder: Path) -> bool:
-    """Whether any user can get into a folder: each one above it must let others pass."""
-    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
+    """Whether any user can get into a folder: it and each one above it that exists must let others pass."""
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents) if path.exists())
 
 
 def _version(name: str) -> float:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,6 +46,24 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Task:
+    """One pull: what of (``source``, ``layout``: of the contract), from where, for which date, and by which folders."""
+
+    contract: Contract
+    source: Pull
+    layout: DeliveryFormat
+    database: DatabaseSettings
+    business_date: date
+    staging: Path
+    place: Path
+
+    @property
+    def file(self) -> Path:
+        """The data file, while it is written."""
+        return self.staging / f"{self.contract.dataset.table}.parquet"
+
+
+@dataclass(frozen=True)
 class Pulled:
     """What a pull has written: rows, and the newest watermark among them (None if there was none)."""
 
@@ -59,7 +76,8 @@ def pull(ctx: RunContext, contract: Contract) -> str | None:
 
     Returns None, or why it could not be: the source is then missing, and the night goes on.
     """
-    if contract.pull is None or contract.delivery_format is None or _has_landed(ctx, contract.dataset):
+    layout, place = contract.delivery_format, _free_place(ctx, contract.dataset)
+    if contract.pull is None or layout is None or place is None:
         return None
     database = ctx.settings.databases.get(contract.pull.database)
     if database is None:
@@ -70,61 +88,50 @@ def pull(ctx: RunContext, contract: Contract) -> str | None:
         )
     staging = _new_staging(ctx.settings.landing_root, contract.dataset)
     try:
-        return _land(ctx, contract, contract.pull, contract.delivery_format, database, staging)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _land(
-    ctx: RunContext, contract: Contract, source: Pull, layout: DeliveryFormat, database: DatabaseSettings, staging: Path
-) -> str | None:
-    before = _last_pull(ctx, contract)
-    mode: Literal["full", "delta"] = "delta" if before and "delta" in contract.delivery_modes else "full"
-    pulled_at = datetime.now(UTC)
-    try:
-        pulled = _write_rows(ctx.business_date, contract, source, layout, database, before if mode == "delta" else None, staging)
+        _land(Task(contract, contract.pull, layout, database, ctx.business_date, staging, place), _last_pull(ctx, contract))
     except SourceUnavailableError as error:
         return str(error)
-    file = describe_file(staging / _file_name(contract), pulled.rows)
-    manifest = Manifest(
-        dataset=str(contract.dataset),
-        business_date=ctx.business_date,
-        sequence=_next_sequence(ctx, contract.dataset),
-        mode=mode,
-        previous=f"{contract.dataset}/{before.business_date}" if before and mode == "delta" else None,
-        files=(file,),
-        sender=contract.owner or contract.dataset.group,
-        sent_at=pull_time(ctx.business_date),
-        pulled_at=pulled_at,
-        watermark=_newest(pulled.watermark, before.watermark if before else None),
-    )
-    (staging / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    _put_in_place(ctx, contract.dataset, manifest.sequence, staging)
-    _log.info("%s: pulled %d rows as a %s", contract.dataset, pulled.rows, mode)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
     return None
 
 
-def _write_rows(
-    business_date: date,
-    contract: Contract,
-    source: Pull,
-    layout: DeliveryFormat,
-    database: DatabaseSettings,
-    before: Manifest | None,
-    staging: Path,
-) -> Pulled:
+def _land(task: Task, before: Manifest | None) -> None:
+    """Write the data file, then the manifest, and put both in place. Raises SourceUnavailableError."""
+    dataset = task.contract.dataset
+    pulled_at = datetime.now(UTC)
+    is_delta = before is not None and "delta" in task.contract.delivery_modes
+    pulled = _write_rows(task, before if is_delta else None)
+    manifest = Manifest(
+        dataset=str(dataset),
+        business_date=task.business_date,
+        sequence=int(task.place.name),
+        mode="delta" if is_delta else "full",
+        previous=f"{dataset}/{before.business_date}" if before and is_delta else None,
+        files=(describe_file(task.file, pulled.rows),),
+        sender=task.contract.owner or dataset.group,
+        sent_at=pull_time(task.business_date),
+        pulled_at=pulled_at,
+        watermark=_newest(pulled.watermark, before.watermark if before else None),
+    )
+    (task.staging / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    _put_in_place(task.staging, task.place)
+    _log.info("%s: pulled %d rows as a %s", dataset, pulled.rows, manifest.mode)
+
+
+def _write_rows(task: Task, before: Manifest | None) -> Pulled:
     """One moment of the table as Parquet: every column it has, the deletion mark turned into the operation of a delta.
 
-    Raises SourceUnavailableError.
+    ``before``: the pull that a delta goes on from; None for a full. Raises SourceUnavailableError.
     """
+    source = task.source
     since = before.watermark - timedelta(minutes=source.overlap_minutes) if before and before.watermark else None
-    window = Window(since, pull_time(business_date), with_deleted=before is not None)
-    keys = [column.physical_name for column in contract.columns if column.is_key]
-    with open_snapshot(source.database, database) as connection:
+    window = Window(since, pull_time(task.business_date), with_deleted=before is not None)
+    keys = [column.physical_name for column in task.contract.columns if column.is_key]
+    with open_snapshot(source.database, task.database) as connection:
         columns = [name for name in table_columns(connection, source) if name != source.deletion_mark]
-        operation = layout.operation_field if before else None
-        batches = stream_rows(connection, source, columns, keys, window)
-        return _write_parquet(staging / _file_name(contract), _schema(columns, source.watermark, operation), source, batches)
+        schema = _schema(columns, source.watermark, task.layout.operation_field if before else None)
+        return _write_parquet(task.file, schema, source, stream_rows(connection, source, columns, keys, window))
 
 
 def _write_parquet(path: Path, schema: pa.Schema, source: Pull, batches: Iterator[list[Row]]) -> Pulled:
@@ -166,19 +173,17 @@ def _last_pull(ctx: RunContext, contract: Contract) -> Manifest | None:
     return None
 
 
-def _has_landed(ctx: RunContext, dataset: DatasetName) -> bool:
-    folders = complete_folders(ctx.settings.landing_root, dataset)
-    return any(delivery_id.business_date == ctx.business_date for delivery_id, _ in folders)
+def _free_place(ctx: RunContext, dataset: DatasetName) -> Path | None:
+    """The folder of the night's delivery to be; None if one has landed."""
+    home = ctx.settings.landing_root / str(dataset) / ctx.business_date.isoformat()
+    taken = [path for path in home.glob("*/") if path.name.isdecimal()]
+    if any((path / MANIFEST).is_file() for path in taken):
+        return None
+    return home / str(max((int(path.name) for path in taken), default=0) + 1)
 
 
-def _next_sequence(ctx: RunContext, dataset: DatasetName) -> int:
-    taken = [int(path.name) for path in _date_folder(ctx, dataset).glob("*/") if path.name.isdecimal()]
-    return max(taken, default=0) + 1
-
-
-def _put_in_place(ctx: RunContext, dataset: DatasetName, sequence: int, staging: Path) -> None:
+def _put_in_place(staging: Path, place: Path) -> None:
     """Give the whole folder its place at once. Another process may have been quicker: then its pull is the one that counts."""
-    place = _date_folder(ctx, dataset) / str(sequence)
     place.parent.mkdir(parents=True, exist_ok=True)
     staging.chmod(0o755)
     try:
@@ -186,14 +191,6 @@ def _put_in_place(ctx: RunContext, dataset: DatasetName, sequence: int, staging:
     except OSError:
         if not (place / MANIFEST).is_file():
             raise
-
-
-def _date_folder(ctx: RunContext, dataset: DatasetName) -> Path:
-    return ctx.settings.landing_root / str(dataset) / ctx.business_date.isoformat()
-
-
-def _file_name(contract: Contract) -> str:
-    return f"{contract.dataset.table}.parquet"
 
 
 def _new_staging(landing: Path, dataset: DatasetName) -> Path:
