@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.io.readers.delimited import read_delimited
+from jobs.io.readers.drift import read_keeping_unknown, unknown_columns
 from jobs.io.readers.json_lines import read_json_lines
 from schemas.contract import Contract
 from schemas.errors import UsageError
@@ -29,4 +30,14 @@ def read_rows(path: Path, contract: Contract, mode: str) -> Iterator[pa.RecordBa
     """
     if contract.delivery_format is None:
         raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
-    return READERS[contract.delivery_format.type](path, contract, contract.delivery_format, mode)
+    reader = READERS[contract.delivery_format.type]
+    if contract.schema_drift == "quarantine":
+        return read_keeping_unknown(reader, path, contract, contract.delivery_format, mode)
+    return reader(path, contract, contract.delivery_format, mode)
+
+
+def unknown_in(path: Path, contract: Contract, mode: str) -> tuple[str, ...]:
+    """Delivered names of the columns of a file that its contract does not know. Raises DeliveryRefusedError as `read_rows`."""
+    if contract.delivery_format is None:
+        raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
+    return unknown_columns(READERS[contract.delivery_format.type], path, contract, contract.delivery_format, mode)
