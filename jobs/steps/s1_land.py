@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.drafting.proposals import propose
 from jobs.io.control import record
 from jobs.io.landing import AGAIN, Delivery, DeliveryRefusedError, complete_folders, cut_off, read_delivery, verify_files
 from jobs.io.readers import read_rows
@@ -86,6 +87,7 @@ def _take(
             return None
         event |= _facts(delivery)
         verify(delivery, contract)
+        propose(ctx.settings.root, contract, delivery)
     except DeliveryRefusedError as refused:
         return event | {"status": "stopped", "reason_code": refused.code, "reason": refused.reason}
     same = next((other for other in earlier if _is_same(other, event)), None)
