@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
+from jobs.steps.override import overridden, table_subject
 from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows
 from jobs.steps.silver_history import publish_history
@@ -54,8 +55,9 @@ def promote(
     try:
         verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
         reason = _reason_to_stop(verdict, contract)
-        _record(ctx, table, delivery, verdict, reason)
-        if reason is not None:
+        decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
+        _record(ctx, table, delivery, verdict, decision)
+        if decision == "stopped":
             if table.layer is not Layer.SILVER:
                 raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
             return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
@@ -93,6 +95,11 @@ def _reason_to_stop(verdict: Verdict, contract: Contract) -> str | None:
     )
 
 
+def _is_overridden(ctx: RunContext, table: TableName, delivery: DeliveryId | None) -> bool:
+    subject = str(delivery) if delivery else table_subject(str(table), ctx.business_date)
+    return subject in overridden(ctx.settings.root)
+
+
 def _rows_kept_out(verdict: Verdict) -> int:
     return verdict.rows.where(f"size(array_remove({FAILED_CODES}, 'identical_copy')) > 0").count()
 
@@ -122,7 +129,7 @@ def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunCon
     return Promotion(table, "published", checked, checked - quarantined, quarantined, table_version(path), None)
 
 
-def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, reason: str | None) -> None:
+def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, decision: str) -> None:
     """One gate event a check."""
     common: dict[str, Any] = {
         "run_id": ctx.run_id,
@@ -130,7 +137,7 @@ def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verd
         "table": str(table),
         "delivery_id": str(delivery) if delivery else None,
         "rows_checked": verdict.rows_checked,
-        "decision": "stopped" if reason else "promoted",
+        "decision": decision,
     }
     events: Sequence[dict[str, Any]] = [
         common
