@@ -127,8 +127,8 @@ def write_delivery(content: Content, post: Post, kind: FaultKind | None) -> None
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     _check_place(folder / MANIFEST, text)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / name, _damaged(data, kind))
-    _write(folder / MANIFEST, text.encode())
+    write_whole(folder / name, _damaged(data, kind))
+    write_whole(folder / MANIFEST, text.encode())
 
 
 def render(content: Content) -> bytes:
@@ -162,9 +162,9 @@ def _json_lines(content: Content) -> bytes:
 
 
 def _put(document: dict[str, Any], path: list[str], value: str) -> None:
-    """Set a value of one line; several values of a list stand in the column with commas between them."""
+    """Set a value of one line; a list stands in the column as JSON text."""
     if path[0].endswith("[]"):
-        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in value.split(",")]
+        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in json.loads(value)]
     elif len(path) == 1:
         document[path[0]] = value
     else:
@@ -205,7 +205,7 @@ def _check_place(manifest: Path, text: str) -> None:
         )
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place as a whole."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(data)

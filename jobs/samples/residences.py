@@ -7,7 +7,7 @@ import numpy as np
 from jobs.samples.addresses import draw_phones
 from jobs.samples.registers.residence import TERM_DAYS, residence_rows
 from jobs.samples.registers.writer import chance, days, iso
-from jobs.samples.streams import Flags, chosen, texts
+from jobs.samples.streams import Flags, chosen, lists, texts
 from jobs.samples.world import Today, World
 
 SHARE_OLD_CLOSED = 0.6
@@ -45,7 +45,7 @@ def residences_renewed(world: World, today: Today) -> None:
     who = register.rows["_person"][places[has_new_phone]]
     new = draw_phones(today.random, len(who))
     people["phone"][who] = new
-    register.update(places[has_new_phone], {"contacts[].phone": new})
+    register.update(places[has_new_phone], {"contacts[].phone": lists([[phone] for phone in new])})
     expires = iso(days(today.day, len(places)) + TERM_DAYS * today.random.integers(1, 4, len(places)))
     register.update(places, {"residence.expired_at": expires})
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +54,11 @@ def texts(values: Any) -> Texts:
     found = np.empty(len(values), dtype=object)
     found[:] = values
     return found
+
+
+def lists(rows: Sequence[Sequence[str]]) -> Texts:
+    """A column of lists as registers hold them: JSON text, null for an empty item; empty text for a list without items."""
+    return texts([json.dumps([item or None for item in row], ensure_ascii=False) if row else "" for row in rows])
 
 
 def chosen(random: np.random.Generator, count: int, share: float) -> Flags:

@@ -1,4 +1,4 @@
-"""The country as it stands: its people as they are, and three registers of them as departments keep them."""
+"""The country as it stands: its people as they are, and the registers of them as departments keep them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.addresses import draw_addresses
+from jobs.samples.firm_founding import found_firms
+from jobs.samples.firms import Firms
 from jobs.samples.people import Population, foreign_spouses, populate
 from jobs.samples.regions import load_counties
 from jobs.samples.register import Register
 from jobs.samples.registers import HOUSEHOLDS, MARRIAGES, RESIDENCES
-from jobs.samples.registers.household import first_household_rows, updated_today
-from jobs.samples.registers.marriage import first_marriage_rows
-from jobs.samples.registers.residence import first_residence_rows
+from jobs.samples.registers.household import updated_today
+from jobs.samples.registers.kinds import KINDS
 from jobs.samples.registers.writer import Writer
 from jobs.samples.settings import CountrySettings, Life, Noise
 from jobs.samples.streams import Flags, Numbers, Streams, Texts, texts
@@ -34,24 +35,47 @@ class Today:
 
 @dataclass
 class World:
-    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day."""
+    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day.
+
+    Whose place is ``people_at_dawn`` or more was registered today.
+    """
 
     population: Population
     writer: Writer
-    households: Register
-    residences: Register
-    marriages: Register
     busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    people_at_dawn: int = 0
 
     @property
-    def registers(self) -> tuple[Register, Register, Register]:
-        """The registers, in the order in which they are delivered."""
-        return self.households, self.residences, self.marriages
+    def registers(self) -> Mapping[str, Register]:
+        """The registers by dataset, in the order in which they are delivered."""
+        return self.writer.registers
+
+    @property
+    def firms(self) -> Firms:
+        """The legal entities."""
+        return self.writer.firms
+
+    @property
+    def households(self) -> Register:
+        """The household register."""
+        return self.registers[HOUSEHOLDS]
+
+    @property
+    def residences(self) -> Register:
+        """The residence registrations."""
+        return self.registers[RESIDENCES]
+
+    @property
+    def marriages(self) -> Register:
+        """The marriage register."""
+        return self.registers[MARRIAGES]
 
     def open_day(self) -> None:
         """A new day begins: nothing has happened, nothing has changed."""
-        self.busy = np.zeros(len(self.population.people), dtype=bool)
-        for register in self.registers:
+        self.people_at_dawn = len(self.population.people)
+        self.busy = np.zeros(self.people_at_dawn, dtype=bool)
+        self.firms.busy = np.zeros(len(self.firms), dtype=bool)
+        for register in self.registers.values():
             register.close_day()
 
     def is_free(self) -> Flags:
@@ -81,14 +105,11 @@ def create_world(size: int, start: date, settings: CountrySettings, noise: Noise
     counties = load_counties(settings.society, streams)
     population = populate(size, start, settings.society, noise.citizen_id, streams, counties)
     foreign_spouses(population, settings.society, streams)
-    writer = Writer(population, settings.society, noise, streams)
-    first = {
-        HOUSEHOLDS: first_household_rows(writer, start),
-        RESIDENCES: first_residence_rows(writer, start),
-        MARRIAGES: first_marriage_rows(writer, start),
-    }
-    registers = {dataset: _register(catalog, dataset, rows, start) for dataset, rows in first.items()}
-    return World(population, writer, registers[HOUSEHOLDS], registers[RESIDENCES], registers[MARRIAGES])
+    firms = found_firms(population, start, settings.economy, streams)
+    writer = Writer(population, firms, settings.society, noise, streams)
+    for dataset, kind in KINDS.items():
+        writer.registers[dataset] = _register(catalog, dataset, kind.first_rows(writer, start), start)
+    return World(population, writer)
 
 
 def _register(catalog: Catalog, dataset: str, rows: Mapping[str, Column], start: date) -> Register:

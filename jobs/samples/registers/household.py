@@ -9,6 +9,7 @@ import numpy as np
 
 from jobs.samples.citizen_ids import issue
 from jobs.samples.errors import distort_births, distort_names, distort_numbers, distort_sexes
+from jobs.samples.registers.named import Named
 from jobs.samples.registers.writer import Writer, days, stamps, undashed
 from jobs.samples.streams import Dates, Numbers, Texts, chosen, texts, years_of
 from jobs.samples.table import Column
@@ -16,6 +17,8 @@ from jobs.samples.table import Column
 DEAD = "1"
 YEARS_BACK = 8
 """Registrations of the first day were last written within so many years."""
+
+NAMED = (Named("_person", "RYBH", "GMSFHM", "XM", "CSRQ", address="HKDZ"),)
 
 
 def first_household_rows(writer: Writer, start: date) -> Mapping[str, Column]:

@@ -11,6 +11,7 @@ from jobs.samples.citizen_ids import compact
 from jobs.samples.errors import distort_births, distort_names, distort_numbers
 from jobs.samples.households import DIVORCED
 from jobs.samples.names import MALE
+from jobs.samples.registers.named import Named
 from jobs.samples.registers.writer import Writer, dashed, iso
 from jobs.samples.streams import Dates, Numbers, Texts, chosen, texts
 from jobs.samples.table import Column
@@ -22,6 +23,10 @@ CHINA, ABROAD = "156", ("840", "410", "704", "250")
 
 DIGITAL_SINCE = np.datetime64("1985-01-01", "D")
 MARRIAGE_AGE_DAYS = 22 * 366
+NAMED = (
+    Named("_male", "HYDJZH", "NAN_SFZH", "NAN_XM", "NAN_CSRQ", role="male"),
+    Named("_female", "HYDJZH", "NV_SFZH", "NV_XM", "NV_CSRQ", role="female"),
+)
 
 
 def first_marriage_rows(writer: Writer, start: date) -> Mapping[str, Column]:

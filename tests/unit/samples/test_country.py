@@ -146,6 +146,7 @@ def test_a_death_keeps_the_row_and_marks_it(registers: Registers) -> None:
 def test_truth_has_a_row_for_each_delivered_record_and_no_other(country: Generated, registers: Registers) -> None:
     truth = {(row["dataset"], row["record_key"]): row for row in country.truth.to_pylist()}
     assert len(truth) == country.truth.num_rows == country.summary.records
+    truth = {key: row for key, row in truth.items() if key[0] in DATASETS}
     delivered = set()
     for dataset, register in registers.items():
         for key, row in register.last_rows.items():
@@ -166,8 +167,8 @@ def test_linkable_is_what_the_delivered_values_allow(country: Generated, registe
             for record_key, person in named_people(dataset, key, row):
                 found = truth[dataset, record_key]
                 people[found["entity_id"]].append((person | {"birth": person["birth"].replace("-", "")}, found["linkable"]))
-    alone = [records for records in people.values() if len(records) == 1]
-    assert not any(linkable for records in alone for _, linkable in records)
+    records_of_entity = Counter(row["entity_id"] for row in truth.values())
+    assert not any(row["linkable"] for row in truth.values() if records_of_entity[row["entity_id"]] == 1)
     agreeing = 0
     for records in people.values():
         for (one, is_linkable), (two, is_too) in itertools.combinations(records, 2):
@@ -204,4 +205,4 @@ def test_clean_has_no_errors(tmp_path: Path) -> None:
                 names[truth[dataset, record_key]].add(person["name"])
     assert {len(found) for found in numbers.values()} == {1}
     assert sum(len(found) > 1 for found in names.values()) < 10  # only who took another name in these days
-    assert clean.summary.linkable_share == 1.0
+    assert clean.summary.linkable_share > 0.995  # all but foreign mothers, who have no number, and who took another name
