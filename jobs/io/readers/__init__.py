@@ -8,7 +8,7 @@ delimited and fixed-width text cannot tell absent from empty, so there it is an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,7 +22,7 @@ from jobs.io.readers.json_array import read_geojson, read_json_array
 from jobs.io.readers.json_lines import read_json_lines
 from jobs.io.readers.xml_records import read_xml
 from schemas.contract import Contract
-from schemas.delivery_format import DeliveryFormat, FileType
+from schemas.delivery_format import FileType
 from schemas.errors import UsageError
 
 READERS: dict[FileType, Reader] = {
