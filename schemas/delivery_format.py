@@ -75,6 +75,9 @@ class Pull(StrictModel):
     """The physical name of the column that says when a row was last written."""
     overlap_minutes: int = Field(default=60, ge=0)
     """How far a pull reaches back behind the last watermark, for rows that were written late."""
+    deletion_mark: str | None = None
+    """The column of the table, not of the contract, that is filled in a deleted row (null, empty, 0 and false: the row stands).
+    Such a row is pulled as an operation D; a table without a mark shows its deletions in a full only."""
 
 
 class RepeatedGroup(StrictModel):
