@@ -81,6 +81,27 @@ class OtherNoise(StrictSettings):
     """Of all registrations: the person is dead, and the registration is not cancelled."""
 
 
+class LandNoise(StrictSettings):
+    """Errors of parcels and of coordinates."""
+
+    parcel_crossed: Percent
+    """The border crosses itself."""
+    parcel_with_sliver: Percent
+    """A second, hardly visible polygon, left by an overlay of map sheets."""
+    parcel_overlapping: Percent
+    """Of parcels with a neighbour to the west: they lie half on it."""
+    parcel_open: Percent
+    """The border's last point is not its first."""
+    area_wrong: Percent
+    """The surveyed area is up to a fifth off."""
+    gcj02: Percent
+    """Of standard addresses: measured on a commercial map, in its own coordinates, and tagged so."""
+    untagged: Percent
+    """Of standard addresses: nothing says which coordinates they are in."""
+    coordinates_swapped: Percent
+    """Of standard addresses: latitude where longitude belongs."""
+
+
 class Noise(StrictSettings):
     """Errors in delivered rows, in per cent of the records that could have the error. Keys carry none."""
 
@@ -89,6 +110,7 @@ class Noise(StrictSettings):
     birth_date: BirthDateNoise
     contact: ContactNoise
     other: OtherNoise
+    land: LandNoise
 
 
 class Society(StrictSettings):
@@ -123,6 +145,9 @@ class Life(StrictSettings):
     deaths: PerMille
     id_corrections: PerMille
     ids_supplied: PerMille
+    parcels_surveyed: PerMille
+    parcels_resurveyed: PerMille
+    units_transferred: PerMille
 
 
 class CountrySettings(StrictSettings):

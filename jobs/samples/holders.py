@@ -1,0 +1,54 @@
+"""Who holds a right in a real-estate unit: one person, a couple, or several of a family who inherited it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.samples.people import NOBODY, Population
+from jobs.samples.streams import Flags, Numbers, chosen, texts
+from jobs.samples.table import Column
+
+ADULT_AGE = 18
+MOST_HEIRS = 4
+SHARE_WITH_SPOUSE, SHARE_INHERITED, SHARE_JOINT = 0.6, 0.04, 0.8
+"""Of units: held with the spouse (of those who have one), by several of the family, and (of what several hold) without shares."""
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Of each unit, the places of its holders among people (a tuple), and whether they hold it without shares of their own."""
+
+    people: Column
+    is_joint: Flags
+
+
+def draw_holders(random: np.random.Generator, population: Population, first: Numbers, is_adult: Flags) -> Holders:
+    """Holders of units, of which the ``first`` of each are given."""
+    count = len(first)
+    spouses = population.people["spouse"][first]
+    with_spouse = chosen(random, count, SHARE_WITH_SPOUSE) & (spouses != NOBODY)
+    with_spouse &= is_adult[np.where(spouses == NOBODY, first, spouses)]
+    is_inherited = chosen(random, count, SHARE_INHERITED) & ~with_spouse
+    is_joint = chosen(random, count, SHARE_JOINT) & ~is_inherited
+    groups = [
+        (person, spouse) if both else (person,)
+        for person, spouse, both in zip(first.tolist(), spouses.tolist(), with_spouse.tolist(), strict=True)
+    ]
+    for place in np.flatnonzero(is_inherited):
+        groups[place] = _with_family(population, groups[place][0], is_adult)
+    return Holders(texts(groups), is_joint)
+
+
+def adults(population: Population, day: np.datetime64) -> Flags:
+    """Who is alive and grown up."""
+    people = population.people
+    return np.asarray((people["birth"] <= day - 365 * ADULT_AGE) & ~people["is_dead"])
+
+
+def _with_family(population: Population, person: int, is_adult: Flags) -> tuple[int, ...]:
+    """The person and other adults of the household, four together at most."""
+    people = population.people
+    others = np.flatnonzero((people["household"] == people["household"][person]) & is_adult)
+    return (person, *[other for other in others.tolist() if other != person][: MOST_HEIRS - 1])
