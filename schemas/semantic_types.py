@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas import geography
 from schemas.codes import REGIONS
 from schemas.identifiers import citizen_id_class, compact_citizen_id, standard_citizen_id
 from schemas.text import clean_text, half_width, standard_name
@@ -80,6 +81,12 @@ def _dated(sql: str, spark_type: str) -> tuple[Part, ...]:
     return (Part("{text}", "string", _TEXT, is_kept=False), Part("{name}", spark_type, sql, 1))
 
 
+def _degrees(bounds: tuple[float, float]) -> SemanticType:
+    """Decimal degrees; a place outside China is kept and marked."""
+    outside_china = Rule("outside_china", "warn", geography.outside("{name}", bounds), "there is no such place in China")
+    return SemanticType(_dated(geography.degrees("{text}"), "double"), (_UNTYPABLE, outside_china))
+
+
 SEMANTIC_TYPES: dict[str, SemanticType] = {
     "text": SemanticType(_plain(_TEXT)),
     "serial_number": SemanticType(_plain(_TEXT)),
@@ -114,6 +121,37 @@ SEMANTIC_TYPES: dict[str, SemanticType] = {
                 ("malformed", "it is neither 18 nor 15 characters as GB 11643 has them"),
                 ("placeholder", "it stands for a number that is not known"),
             )
+        ),
+    ),
+    "longitude": _degrees(geography.LONGITUDES),
+    "latitude": _degrees(geography.LATITUDES),
+    "crs_tag": SemanticType(
+        _plain(f"upper({_TEXT})"),
+        (
+            Rule("coordinates_untagged", "quarantine", "{name} is null", "nothing says which coordinates these are"),
+            Rule(
+                "coordinates_unknown",
+                "quarantine",
+                f"{{name}} not in {geography.COORDINATES}",
+                f"the coordinates are none of {geography.COORDINATES}",
+            ),
+        ),
+    ),
+    "geometry": SemanticType(
+        (
+            Part("{name}", "string", "nullif(trim({raw}), '')"),
+            Part("_rings_{name}", "array<array<array<double>>>", geography.rings("{name}"), 1, is_kept=False),
+        ),
+        (
+            Rule(
+                "geometry_unreadable",
+                "warn",
+                "{name} is not null and _rings_{name} is null",
+                "it is not the GeoJSON of a Polygon or MultiPolygon",
+            ),
+            Rule(
+                "ring_open", "warn", geography.has_open_ring("_rings_{name}"), "a border's last point is not its first (RFC 7946)"
+            ),
         ),
     ),
     "birth_date": SemanticType(

@@ -15,11 +15,16 @@ from jobs.samples.table import Table
 NOWHERE = -1
 
 HOUSING, HOMESTEAD = "0701", "0702"
-OTHER_USES = Choice.parse("0102 0.22 0103 0.18 0101 0.08 0201 0.06 0301 0.1 0501 0.06 0601 0.1 0803 0.05 0810 0.05 1004 0.06 1104 0.04")
+OTHER_USES = Choice.parse(
+    "0102 0.22 0103 0.18 0101 0.08 0201 0.06 0301 0.1 0501 0.06 0601 0.1 0803 0.05 0810 0.05 1004 0.06 1104 0.04"
+)
 """Uses of parcels on which nobody lives (GB/T 21010-2017), with made-up shares."""
 
 STATE_LAND, COLLECTIVE_HOMESTEAD, COLLECTIVE_FARMLAND = "GB", "JC", "JE"
 """Characteristic codes of a parcel: who owns the land, and what right is set up on it."""
+
+HOUSE = "F"
+"""Characteristic code of what stands on the land: a house."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,11 @@ class Cadastre:
     _parcels: dict[tuple[int, str, str, str], int] = field(default_factory=dict)
     _buildings: dict[tuple[int, str], int] = field(default_factory=dict)
 
+    def numbers_of(self, codes: Texts) -> Numbers:
+        """The numbers of the counties that have these codes today."""
+        by_code = {code: number for number, code in enumerate(self.counties.current_codes)}
+        return np.array([by_code[code] for code in codes], dtype=np.int64)
+
     def settle(self, counties: Numbers, addresses: Texts) -> Settled:
         """Find the buildings of addresses; those that are not known yet are there from now on, on parcels of their own."""
         full_names = self.counties.full_names[counties]
@@ -52,7 +62,9 @@ class Cadastre:
         located = [(county, place) for county, place in zip(counties.tolist(), places, strict=True) if place]
         self._add_parcels(located)
         self._add_buildings(located)
-        found = [self._building(county, place) if place else NOWHERE for county, place in zip(counties.tolist(), places, strict=True)]
+        found = [
+            self._building(county, place) if place else NOWHERE for county, place in zip(counties.tolist(), places, strict=True)
+        ]
         return Settled(np.array(found, dtype=np.int64), np.array([place.room if place else 0 for place in places], dtype=np.int64))
 
     def add_vacant(self, random: np.random.Generator, counties: Numbers) -> Numbers:
@@ -82,6 +94,11 @@ class Cadastre:
         codes = self.counties.current_codes[self.parcels["county"][parcels]]
         serials, features = self.parcels["serial"][parcels] - 1, self.parcels["feature"][parcels]
         return texts([_parcel_code(*row) for row in zip(codes, serials.tolist(), features, strict=True)])
+
+    def unit_codes(self, buildings: Numbers, rooms: Numbers) -> Texts:
+        """Codes of 28 characters: the parcel, that it is a house, the building on the parcel, the room in the building."""
+        parcels, blocks = self.parcel_codes(self.buildings["parcel"][buildings]), self.buildings["block"][buildings]
+        return texts([f"{p}{HOUSE}{b:04d}{r:04d}" for p, b, r in zip(parcels, blocks.tolist(), rooms.tolist(), strict=True)])
 
     def addresses(self, buildings: Numbers) -> Texts:
         """Full addresses of buildings: those of their rooms without the room."""

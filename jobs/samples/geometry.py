@@ -48,7 +48,7 @@ def cell_corners(origins: Degrees, serials: NDArray[np.int64]) -> Degrees:
     district, sub = np.divmod(sub, SUBS)
     east = sub * SUB_COLUMNS + cell % SUB_COLUMNS
     north = district * SUB_ROWS + cell // SUB_COLUMNS
-    return origins + np.column_stack([east * CELL_EAST, north * CELL_NORTH])
+    return np.asarray(origins + np.column_stack([east * CELL_EAST, north * CELL_NORTH]))
 
 
 def draw_rings(random: np.random.Generator, corners: Degrees) -> Degrees:
@@ -56,16 +56,18 @@ def draw_rings(random: np.random.Generator, corners: Degrees) -> Degrees:
     inset = MARGIN + WOBBLE * random.random((len(corners), 4, 2))
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + inset * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
     ring = corners[:, None, :] + unit * np.array([CELL_EAST, CELL_NORTH])
-    return np.round(np.concatenate([ring, ring[:, :1]], axis=1), DIGITS)
+    return np.asarray(np.round(np.concatenate([ring, ring[:, :1]], axis=1), DIGITS))
 
 
 def draw_points(random: np.random.Generator, corners: Degrees) -> Degrees:
     """A point in the middle of each cell, where the parcel is whatever its shape."""
-    return np.round(corners + (0.3 + 0.4 * random.random((len(corners), 2))) * np.array([CELL_EAST, CELL_NORTH]), DIGITS)
+    return np.asarray(
+        np.round(corners + (0.3 + 0.4 * random.random((len(corners), 2))) * np.array([CELL_EAST, CELL_NORTH]), DIGITS)
+    )
 
 
 def areas_of(rings: Degrees) -> Degrees:
-    """Areas in square metres of closed rings that are some hundred metres wide at most (GRS 80 ellipsoid, plane of the first point)."""
+    """Areas in square metres of closed rings that are some hundred metres wide at most (GRS 80, plane of the first point)."""
     latitude = np.radians(rings[:, 0, 1])
     metres_north = 111_132.95 - 559.85 * np.cos(2 * latitude)
     metres_east = 111_412.88 * np.cos(latitude) - 93.5 * np.cos(3 * latitude)
@@ -77,7 +79,7 @@ def areas_of(rings: Degrees) -> Degrees:
 
 def shifted(ring: Degrees) -> Degrees:
     """The ring half a cell to the west, over its neighbour."""
-    return np.round(ring - np.array([CELL_EAST / 2, 0.0]), DIGITS)
+    return np.asarray(np.round(ring - np.array([CELL_EAST / 2, 0.0]), DIGITS))
 
 
 def crossed(ring: Degrees) -> Degrees:
@@ -88,7 +90,7 @@ def crossed(ring: Degrees) -> Degrees:
 def sliver_of(corner: Degrees) -> Degrees:
     """A closed ring, hardly half a metre high, along the northern border of a cell."""
     unit = np.array([[MARGIN, 1 - 2 * SLIVER], [1 - MARGIN, 1 - 2 * SLIVER], [1 - MARGIN, 1 - SLIVER], [MARGIN, 1 - 2 * SLIVER]])
-    return np.round(corner + unit * np.array([CELL_EAST, CELL_NORTH]), DIGITS)
+    return np.asarray(np.round(corner + unit * np.array([CELL_EAST, CELL_NORTH]), DIGITS))
 
 
 def to_gcj02(points: Degrees) -> Degrees:

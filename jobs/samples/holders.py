@@ -23,6 +23,10 @@ class Holders:
     people: Column
     is_joint: Flags
 
+    def only(self, units: Numbers) -> Holders:
+        """Those of some units."""
+        return Holders(self.people[units], self.is_joint[units])
+
 
 def draw_holders(random: np.random.Generator, population: Population, first: Numbers, is_adult: Flags) -> Holders:
     """Holders of units, of which the ``first`` of each are given."""
@@ -32,7 +36,7 @@ def draw_holders(random: np.random.Generator, population: Population, first: Num
     with_spouse &= is_adult[np.where(spouses == NOBODY, first, spouses)]
     is_inherited = chosen(random, count, SHARE_INHERITED) & ~with_spouse
     is_joint = chosen(random, count, SHARE_JOINT) & ~is_inherited
-    groups = [
+    groups: list[tuple[int, ...]] = [
         (person, spouse) if both else (person,)
         for person, spouse, both in zip(first.tolist(), spouses.tolist(), with_spouse.tolist(), strict=True)
     ]

@@ -14,6 +14,7 @@ from jobs.samples import names
 from jobs.samples.births import births
 from jobs.samples.citizen_ids import are_valid
 from jobs.samples.couples import divorces, marriages
+from jobs.samples.land import LAND_EVENTS
 from jobs.samples.registers.household import DEAD, updated_today
 from jobs.samples.registers.writer import chance, how_many
 from jobs.samples.residences import ids_supplied, new_residences, residences_ended, residences_renewed
@@ -110,5 +111,6 @@ EVENTS: tuple[Event, ...] = (
     residences_ended,
     residences_renewed,
     ids_supplied,
+    *LAND_EVENTS,
 )
 """The events of a day, in the order in which they happen."""

@@ -1,4 +1,4 @@
-"""Addresses taken apart: the street number or village house that is one parcel, the building on it, and the room in the building."""
+"""Addresses taken apart: the street number or village house that is one parcel, the building on it, and the room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CITY = re.compile(
 _VILLAGE = re.compile(r"(?P<street>.+?镇)(?P<road>.+?村)(?P<number>\d+号)")
 
 FLOORS, ROOMS = 20, 5
-"""More than any building has: what numbers the rooms of a building without a gap between units mattering."""
+"""More than any building has: rooms of a building are numbered through its units and floors by these."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Place:
 
 
 def take_apart(address: str, county: str) -> Place | None:
-    """The place that ``address`` names in the county of that full name; None if it is not written in a form of the country's own."""
+    """The place that ``address`` names in the county of that full name; None if it has no form that the country writes."""
     rest = address.removeprefix(county)
     if city := _CITY.fullmatch(rest):
         unit, floor, room = (int(city[name]) for name in ("unit", "floor", "room"))

@@ -23,6 +23,8 @@ class Register:
         self.operations: Column = np.empty(0, dtype="<U1")
         self.first: Dates = np.empty(0, dtype="datetime64[D]")
         self.last: Dates = np.empty(0, dtype="datetime64[D]")
+        self.former: Register | None = None
+        """Rows as they were when they named somebody else, and when they did: see `supersede`."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,6 +61,15 @@ class Register:
         gone = places[self.is_alive[places] & (self.operations[places] != INSERTED)]
         self.operations[gone] = DELETED
         self.last[gone] = np.datetime64(day, "D") - 1
+
+    def supersede(self, places: Numbers, day: date) -> None:
+        """Keep rows as they stand: from ``day`` on they will name others, under the same key."""
+        if self.former is None:
+            self.former = Register(self.dataset, self.delivered, self.rows.columns)
+        kept = self.former.insert({name: column[places] for name, column in self.rows.columns.items()}, day)
+        self.former.first[kept] = self.first[places]
+        self.former.last[kept] = np.datetime64(day, "D") - 1
+        self.first[places] = np.datetime64(day, "D")
 
     @property
     def has_changed(self) -> Flags:

@@ -35,17 +35,18 @@ SCHEMA = pa.schema(
 
 LINKABLE = """
 with agreeing as (
-    select a.record_key, a.dataset
+    select a.record_key, a.dataset, a.entity_id
     from record a join record b
-      on a.entity_id = b.entity_id and (a.dataset, a.record_key) <> (b.dataset, b.record_key)
+      on a.entity_id = b.entity_id
+     and (a.dataset, a.record_key, a.first_business_date) <> (b.dataset, b.record_key, b.first_business_date)
      and (b.last_business_date is null or a.last_business_date is not null)
     where coalesce(a.number = b.number, false)
        or coalesce(cast(a.name = b.name as int), 0) + coalesce(cast(a.birth = b.birth as int), 0)
         + coalesce(cast(list_has_any(a.phones, b.phones) as int), 0) + coalesce(cast(a.address = b.address as int), 0) >= 2
 )
 select dataset, record_key, entity_id, first_business_date, last_business_date,
-       (dataset, record_key) in (select (dataset, record_key) from agreeing) as linkable
-from record order by dataset, record_key
+       (dataset, record_key, entity_id) in (select (dataset, record_key, entity_id) from agreeing) as linkable
+from record order by dataset, record_key, first_business_date
 """
 """A record can be linked if a valid number agrees with another record of the person, or two of name, birth date, phone, address do.
 
@@ -63,7 +64,7 @@ class Master:
 
 
 def write_truth(world: World, folder: Path, master: Master) -> pa.Table:
-    """Write ``<master>.parquet``: a row for each record that was ever delivered, in the order of dataset and record key."""
+    """Write ``<master>.parquet``: a row for each record ever delivered, by dataset, record key and first date."""
     truth = truth_of(world, master)
     folder.mkdir(parents=True, exist_ok=True)
     path, part = folder / f"{master.name}.parquet", folder / f".{master.name}.parquet.part"
@@ -76,8 +77,10 @@ def truth_of(world: World, master: Master) -> pa.Table:
     """The truth of a master, computed from the rows as they stand last."""
     records = pa.concat_tables(
         [
-            _records(world.registers[dataset], named, master)
+            _records(register, named, master)
             for dataset, kind in KINDS.items()
+            for register in (world.registers[dataset], world.registers[dataset].former)
+            if register is not None
             for named in kind.named
             if named.master == master.name
         ]

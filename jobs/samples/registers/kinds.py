@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from jobs.samples.registers import DATASETS, HOUSEHOLDS, MARRIAGES, RESIDENCES, household, marriage, residence
+from jobs.samples.registers import (
+    DATASETS,
+    HOUSEHOLDS,
+    MARRIAGES,
+    PARCELS,
+    REAL_ESTATE,
+    RESIDENCES,
+    STANDARD_ADDRESSES,
+    household,
+    marriage,
+    parcel,
+    real_estate_right,
+    residence,
+    standard_address,
+)
 from jobs.samples.registers.named import Named
 from jobs.samples.registers.writer import Writer
 from jobs.samples.table import Column
@@ -27,6 +41,9 @@ KINDS: Mapping[str, Kind] = {
     HOUSEHOLDS: Kind(household.first_household_rows, household.NAMED),
     RESIDENCES: Kind(residence.first_residence_rows, residence.NAMED),
     MARRIAGES: Kind(marriage.first_marriage_rows, marriage.NAMED),
+    STANDARD_ADDRESSES: Kind(standard_address.first_address_rows, ()),
+    PARCELS: Kind(parcel.first_parcel_rows, ()),
+    REAL_ESTATE: Kind(real_estate_right.first_unit_rows, real_estate_right.NAMED),
 }
 """By dataset, in the order in which they are written and delivered."""
 

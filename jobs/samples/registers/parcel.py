@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 
 import numpy as np
 
 from jobs.samples.cadastre import Cadastre
 from jobs.samples.geometry import SUB_COLUMNS, Degrees, areas_of, crossed, draw_rings, shifted, sliver_of
-from jobs.samples.registers.writer import Writer, iso
+from jobs.samples.registers.writer import Writer, days_back, iso
 from jobs.samples.settings import LandNoise
-from jobs.samples.streams import Dates, Numbers, Texts, chosen, texts
+from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, texts
 from jobs.samples.table import Column
 
 SQUARE_METRES = "1"
@@ -19,15 +20,28 @@ SQUARE_METRES = "1"
 
 CGCS2000 = "EPSG:4490"
 
+SHARE_VACANT = 0.2
+"""Parcels on which nobody lives, for each one on which somebody does."""
 
-def parcel_rows(writer: Writer, cadastre: Cadastre, parcels: Numbers, surveyed: Dates) -> Mapping[str, Column]:
+
+def first_parcel_rows(writer: Writer, start: date) -> Mapping[str, Column]:
+    """The parcels of the first day: those with buildings, and others in the home counties."""
+    cadastre = writer.cadastre
+    random = writer.streams.named("vacant parcels")
+    vacant = int(len(cadastre.parcels) * SHARE_VACANT)
+    cadastre.add_vacant(random, random.integers(0, cadastre.counties.home, vacant))
+    parcels = np.arange(len(cadastre.parcels))
+    return parcel_rows(writer, parcels, days_back(writer, "parcels", start, len(parcels)))
+
+
+def parcel_rows(writer: Writer, parcels: Numbers, surveyed: Dates) -> Mapping[str, Column]:
     """Rows as they are first written. ``_parcel`` is the parcel, ``_geometry`` and ``_area`` are what a faultless survey gives."""
-    random = writer.errors("ZDDM")
+    cadastre, random = writer.cadastre, writer.errors("ZDDM")
     writer.next_serials("ZDDM", len(parcels))
     corners = cadastre.corners(parcels)
     rings = draw_rings(random, corners)
     areas = areas_of(rings)
-    correct = texts([_text("Polygon", [_points(ring)]) for ring in rings])
+    correct = texts([_polygon(ring) for ring in rings])
     return {
         "ZDDM": cadastre.parcel_codes(parcels),
         "XZQH": writer.county_codes(cadastre.parcels["county"][parcels]),
@@ -68,30 +82,27 @@ def _written_borders(
     """Borders as GeoJSON; a border has at most one of the errors."""
     count = len(correct)
     has_neighbour = (serials - 1) % SUB_COLUMNS != 0
-    wrong = (
-        (chosen(random, count, noise.parcel_crossed / 100), lambda row: _text("Polygon", [_points(crossed(rings[row]))])),
-        (chosen(random, count, noise.parcel_open / 100), lambda row: _text("Polygon", [_points(rings[row][:-1])])),
-        (
-            chosen(random, count, noise.parcel_overlapping / 100) & has_neighbour,
-            lambda row: _text("Polygon", [_points(shifted(rings[row]))]),
-        ),
-        (
-            chosen(random, count, noise.parcel_with_sliver / 100),
-            lambda row: _text("MultiPolygon", [[_points(rings[row])], [_points(sliver_of(corners[row]))]]),
-        ),
+    errors: tuple[tuple[Flags, Callable[[int], str]], ...] = (
+        (chosen(random, count, noise.parcel_crossed / 100), lambda row: _polygon(crossed(rings[row]))),
+        (chosen(random, count, noise.parcel_open / 100), lambda row: _polygon(rings[row][:-1])),
+        (chosen(random, count, noise.parcel_overlapping / 100) & has_neighbour, lambda row: _polygon(shifted(rings[row]))),
+        (chosen(random, count, noise.parcel_with_sliver / 100), lambda row: _polygons(rings[row], sliver_of(corners[row]))),
     )
     written = correct.copy()
     left = np.ones(count, dtype=bool)
-    for where, write in wrong:
-        for row in np.flatnonzero(where & left):
+    for where, write in errors:
+        for row in np.flatnonzero(where & left).tolist():
             written[row] = write(row)
         left &= ~where
     return written
 
 
-def _points(ring: Degrees) -> list[list[float]]:
-    points: list[list[float]] = ring.tolist()
-    return points
+def _polygon(ring: Degrees) -> str:
+    return _text("Polygon", [ring.tolist()])
+
+
+def _polygons(*rings: Degrees) -> str:
+    return _text("MultiPolygon", [[ring.tolist()] for ring in rings])
 
 
 def _text(kind: str, coordinates: object) -> str:

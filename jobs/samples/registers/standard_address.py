@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 
-from jobs.samples.cadastre import Cadastre
 from jobs.samples.geometry import Degrees, draw_points, to_gcj02
+from jobs.samples.registers import HOUSEHOLDS, RESIDENCES
 from jobs.samples.registers.parcel import CGCS2000
-from jobs.samples.registers.writer import Writer, iso
+from jobs.samples.registers.writer import Writer, days_back, iso
 from jobs.samples.streams import Dates, Numbers, Texts, chosen, texts
 from jobs.samples.table import Column
 
 GCJ02 = "GCJ-02"
 
+ADDRESSES = ((HOUSEHOLDS, "HKQH", "HKDZ"), (RESIDENCES, "residence.region", "residence.address"))
+"""Registers whose addresses become standard addresses: the columns with the region and the address."""
 
-def address_rows(writer: Writer, cadastre: Cadastre, buildings: Numbers, recorded: Dates) -> Mapping[str, Column]:
+
+def first_address_rows(writer: Writer, start: date) -> Mapping[str, Column]:
+    """The standard addresses of the first day: every building that a household or a residence registration names."""
+    for dataset, region, address in ADDRESSES:
+        rows = writer.registers[dataset].rows
+        writer.cadastre.settle(writer.cadastre.numbers_of(rows[region]), rows[address])
+    buildings = np.arange(len(writer.cadastre.buildings))
+    return address_rows(writer, buildings, days_back(writer, "standard addresses", start, len(buildings)))
+
+
+def address_rows(writer: Writer, buildings: Numbers, recorded: Dates) -> Mapping[str, Column]:
     """Rows as they are first written; ``_building`` is the building, ``_point`` where it stands (degrees, CGCS2000)."""
     random = writer.errors("DZBM")
-    noise, count = writer.noise.land, len(buildings)
+    cadastre, noise, count = writer.cadastre, writer.noise.land, len(buildings)
     parcels = cadastre.buildings["parcel"][buildings]
     county = writer.county_codes(cadastre.parcels["county"][parcels])
     points = draw_points(random, cadastre.corners(parcels))
