@@ -39,7 +39,7 @@ DIGITS = 7
 
 def county_origins(codes: list[str]) -> Degrees:
     """The south-western corner of each county's grid, a row of two for each of the codes (GB/T 2260)."""
-    return np.array([_origins()[code] for code in codes], dtype=np.float64)
+    return np.array([_origins()[code] for code in codes], dtype=np.float64).reshape(-1, 2)
 
 
 def cell_corners(origins: Degrees, serials: NDArray[np.int64]) -> Degrees:
