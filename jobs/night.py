@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jobs.io import control
 from jobs.io.lock import hold
 from jobs.io.run_context import RunContext
-from jobs.io.state import Release, next_run_id, release_of
+from jobs.io.state import Release, open_run_id, release_of
 from jobs.plan import NightPlan, plan_night
 from jobs.settings import Settings
 from jobs.steps.s1_land import land
@@ -48,7 +48,7 @@ def run_night(settings: Settings, catalog: Catalog, business_date: date, progres
             progress(f"{business_date}: released as {done.release_id}; nothing to do")
             return _outcome(business_date, done.run_id, done, done.exit_code, is_noop=True)
         refuse_older_date(settings.root, business_date)
-        ctx = RunContext(settings, catalog, business_date, next_run_id(settings.root, business_date))
+        ctx = RunContext(settings, catalog, business_date, open_run_id(settings.root, business_date))
         return _run(ctx, progress)
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jobs.io.run_context import RunContext
+from jobs.io.state import open_run_id
 from jobs.settings import Settings
-from jobs.verdict import open_run_id
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import DatasetName

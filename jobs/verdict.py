@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from jobs.io.run_context import RunContext
-from jobs.io.state import delivery_states, gates, next_run_id, release_of, releases, runs
+from jobs.io.state import delivery_states, gates, release_of, releases
 from jobs.settings import Settings
 from jobs.steps.s6_release import status_of_sources
 from jobs.steps.s7_extract import extract_of
@@ -18,12 +18,6 @@ CLOSED, FAILED, STOPPED = 0, 1, 3
 
 FAILED_SOURCE, SILENT_SOURCE = "failed", "none"
 """Statuses of a source beside those of deliveries: one was taken but has not come to an end; nothing came and nothing was due."""
-
-
-def open_run_id(root: str, business_date: date) -> str:
-    """The run that every step of a night belongs to: the one under way, else the next."""
-    nights = [run for run in runs(root) if run.step == "night" and run.business_date == business_date]
-    return nights[-1].run_id if nights and nights[-1].status == "started" else next_run_id(root, business_date)
 
 
 def source_status(root: str, source: DatasetName, business_date: date) -> str:

@@ -27,6 +27,8 @@ CUT_OFF = time(6, 0)
 """A night closes at this time (China) of the day after its business date."""
 
 BLOCK_BYTES = 4 * 1024 * 1024
+LONGEST_PIECE = 64 * 1024 * 1024
+"""Bytes that a line, or another piece of a file that is read at once, may have: what is longer is no text file of rows."""
 
 _log = logging.getLogger(__name__)
 
@@ -145,19 +147,26 @@ def verify_files(delivery: Delivery) -> None:
             _verify_digest(file, path, "sm3", file.sm3)
 
 
-def file_blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """The bytes of a file in blocks that end after a line feed (but perhaps the last). Memory: one block and one line."""
-    rest = b""
+def file_blocks(path: Path, size: int = BLOCK_BYTES, end: bytes = b"\n") -> Iterator[bytes]:
+    """The bytes of a file in blocks that end after ``end`` (but perhaps the last). Memory: one block and one piece.
+
+    Raises DeliveryRefusedError where a piece between two ``end`` is longer than `LONGEST_PIECE`.
+    """
+    rest: list[bytes] = []
     with path.open("rb") as stream:
         while block := stream.read(size):
-            head, newline, tail = block.rpartition(b"\n")
-            if newline:
-                yield rest + head + newline
-                rest = tail
+            head, found, tail = block.rpartition(end)
+            if found:
+                yield b"".join([*rest, head, found])
+                rest = [tail]
             else:
-                rest += block
-    if rest:
-        yield rest
+                rest.append(block)
+            if sum(map(len, rest)) > LONGEST_PIECE:
+                raise DeliveryRefusedError(
+                    "unreadable_file", f"{path.name}: no {end!r} in {LONGEST_PIECE:,} bytes before byte {stream.tell():,}. {AGAIN}"
+                )
+    if last := b"".join(rest):
+        yield last
 
 
 def _verify_size(file: ManifestFile, size: int) -> None:

@@ -18,6 +18,9 @@ from schemas.names import DatasetName, DeliveryId, run_id
 TAKEN = ("published", "superseded")
 """Statuses of deliveries whose rows have reached silver."""
 
+ENDED = "succeeded"
+"""Status of a run that came to its end, be it with a stop."""
+
 NO_REASON = ("received", "published")
 """Statuses that need no explanation."""
 
@@ -183,12 +186,13 @@ def gates(root: str) -> list[GateResult]:
     return [GateResult(**event) for event in read_events(root, "gates")]
 
 
-def next_run_id(root: str, business_date: date) -> str:
-    """The name of the next attempt at a night, e.g. ``night/2026-03-02/2`` after one attempt."""
-    attempts = [
-        int(event["run_id"].rpartition("/")[2]) for event in read_events(root, "runs") if event["business_date"] == business_date
-    ]
-    return run_id(business_date, max(attempts, default=0) + 1)
+def open_run_id(root: str, business_date: date) -> str:
+    """The run that every step of a night belongs to, e.g. ``night/2026-03-02/1``; a second run only if the first came to its end.
+
+    A run that failed or was cut off is taken up again under its own name, so that its tables end as if nothing had happened.
+    """
+    ended = {run.run_id for run in runs(root) if run.step == "night" and run.business_date == business_date and run.status == ENDED}
+    return run_id(business_date, len(ended) + 1)
 
 
 def fold_deliveries(events: Iterable[Mapping[str, Any]]) -> list[DeliveryState]:

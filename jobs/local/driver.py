@@ -15,13 +15,13 @@ from typing import Any
 from jobs.io import control
 from jobs.io.lock import hold
 from jobs.io.run_context import RunContext
-from jobs.io.state import next_run_id, release_of
+from jobs.io.state import open_run_id, release_of
 from jobs.local.rest import Airflow
 from jobs.night import NightOutcome
 from jobs.plan import NightPlan, plan_night
 from jobs.settings import Settings
 from jobs.steps.s7_extract import extract_of
-from jobs.verdict import FAILED, FAILED_SOURCE, exit_code_of_night, is_closed, open_run_id, refuse_older_date, source_status
+from jobs.verdict import FAILED, FAILED_SOURCE, exit_code_of_night, is_closed, refuse_older_date, source_status
 from schemas.catalog import Catalog, load_catalog
 from schemas.names import DatasetName, Layer
 
@@ -96,7 +96,7 @@ class _Night:
         self._settings, self._catalog, self._airflow, self._day, self._progress = settings, catalog, airflow, day, progress
         self._plan: NightPlan = plan_night(catalog)
         self._key = day.isoformat()
-        self._run_id = next_run_id(settings.root, day)
+        self._run_id = open_run_id(settings.root, day)
         self._told: set[tuple[str, str, str]] = set()
 
     def run(self) -> NightOutcome:

@@ -51,7 +51,7 @@ def verify(delivery: Delivery, contract: Contract) -> None:
     for file in delivery.manifest.files:
         path = delivery.path(file)
         if contract.delivery_format is not None:
-            check_encoding(path, contract.delivery_format.encoding, contract.tolerance)
+            check_encoding(path, contract.delivery_format, contract.tolerance)
         rows = sum(batch.num_rows for batch in read_rows(path, contract, delivery.manifest.mode))
         if rows != file.rows:
             raise DeliveryRefusedError(

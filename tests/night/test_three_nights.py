@@ -1,4 +1,4 @@
-"""Three nights of three departments: one broken delivery, its correction, and what each layer must then say."""
+"""Three nights of three departments: four deliveries broken in four ways, their corrections, and what each layer must then say."""
 
 from __future__ import annotations
 
@@ -22,7 +22,18 @@ from tests.night.lakes import contents, sql, table_folders, versions
 
 FIRST = date(2026, 3, 2)
 DATES = [FIRST + timedelta(days=n) for n in range(3)]
-BROKEN = f"truncated:public_security/household_register:{DATES[1]}:corrected"
+HOUSEHOLDS, RESIDENCES, MARRIAGES = (
+    "public_security/household_register",
+    "public_security/residence_registration",
+    "civil_affairs/marriage_register",
+)
+BROKEN = {
+    f"{RESIDENCES}/{DATES[0]}": ("missing-column", "missing_column", "missing column person.name"),
+    f"{MARRIAGES}/{DATES[0]}": ("wrong-digest", "digest_mismatch", "SHA-256"),
+    f"{HOUSEHOLDS}/{DATES[1]}": ("truncated", "file_cut_short", "bytes"),
+    f"{MARRIAGES}/{DATES[1]}": ("wrong-encoding", "wrong_encoding", "utf-8"),
+}
+"""By first delivery: how it is broken, the code of the reason and a word that it must hold. Each is corrected the night after."""
 
 
 class Country:
@@ -40,6 +51,11 @@ class Country:
         return run_night(settings, self.catalog, day, lambda _: None)
 
 
+def _fault(broken: str) -> str:
+    dataset, _, day = broken.rpartition("/")
+    return f"{BROKEN[broken][0]}:{dataset}:{day}:corrected"
+
+
 @pytest.fixture(scope="module")
 def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: object) -> Country:
     made = Country(tmp_path_factory.mktemp("country"), catalog)
@@ -49,7 +65,7 @@ def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: o
         seed=11,
         start=FIRST,
         noise=load_noise("typical"),
-        faults=[parse_fault(BROKEN)],
+        faults=[parse_fault(_fault(broken)) for broken in BROKEN],
         landing=made.landing,
         truth=made.truth,
         progress=lambda _: None,
@@ -60,21 +76,23 @@ def country(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog, spark: o
     return made
 
 
-def test_the_broken_delivery_stops_alone_and_its_correction_is_taken(country: Country) -> None:
-    assert [outcome.exit_code for outcome in country.outcomes] == [0, 3, 0]
+def test_broken_deliveries_stop_alone_with_a_reason_and_their_corrections_are_taken(country: Country) -> None:
+    assert [outcome.exit_code for outcome in country.outcomes] == [3, 3, 0]
     states = {state.delivery_id: state for state in delivery_states(country.settings.root)}
-    broken = states[f"public_security/household_register/{DATES[1]}/1"]
-    assert (broken.status, broken.reason_code) == ("stopped", "file_cut_short")
-    assert broken.reason is not None
-    assert states[f"public_security/household_register/{DATES[1]}/2"].status == "published"
-    assert states[f"civil_affairs/marriage_register/{DATES[1]}/1"].status == "published"
+    for broken, (_, code, word) in BROKEN.items():
+        stopped = states[f"{broken}/1"]
+        assert (stopped.status, stopped.reason_code) == ("stopped", code)
+        assert word in (stopped.reason or "")
+        assert "Ask the sender" in (stopped.reason or ""), "a person must know what to do"
+        assert states[f"{broken}/2"].status == "published"
+    assert states[f"{HOUSEHOLDS}/{DATES[0]}/1"].status == "published", "the rest of the night is done"
 
 
-def test_nothing_of_the_stopped_delivery_is_in_any_table(country: Country) -> None:
-    broken = f"public_security/household_register/{DATES[1]}/1"
+def test_nothing_of_a_stopped_delivery_is_in_any_table(country: Country) -> None:
+    stopped = ", ".join(f"'{broken}/1'" for broken in BROKEN)
     for name, folder in table_folders(Path(country.settings.root)).items():
         if name.startswith(("bronze", "silver", "quarantine")):
-            assert sql(folder, f"select count(*) from t where _delivery_id = '{broken}'") == [(0,)], name
+            assert sql(folder, f"select count(*) from t where _delivery_id in ({stopped})") == [(0,)], name
 
 
 def test_every_delivered_row_is_accounted_for(country: Country) -> None:
@@ -91,7 +109,7 @@ def test_running_the_nights_again_changes_no_table(country: Country) -> None:
     before = versions(Path(country.settings.root))
     again = [country.run(country.settings, day) for day in DATES]
     assert [outcome.is_noop for outcome in again] == [True] * 3
-    assert [outcome.exit_code for outcome in again] == [0, 3, 0]
+    assert [outcome.exit_code for outcome in again] == [3, 3, 0]
     assert versions(Path(country.settings.root)) == before
 
 
@@ -129,7 +147,7 @@ def test_a_release_names_the_versions_of_every_gold_and_linked_table(country: Co
     assert {"gold.population__person", "linked.population__crosswalk"} <= set(release.tables)
     second = release_of(country.settings.root, DATES[1])
     assert second is not None
-    assert second.sources["public_security/household_register"] == "stopped"
+    assert second.sources[HOUSEHOLDS] == "stopped"
 
 
 def test_the_past_is_refused(country: Country) -> None:

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from jobs.io.control import record
+from jobs.io.state import open_run_id
 from jobs.settings import Settings
 from jobs.verdict import (
     FAILED,
     STOPPED,
     exit_code_of_night,
     is_closed,
-    open_run_id,
     refuse_older_date,
     source_status,
     stop_reasons,
@@ -47,11 +47,12 @@ def gate(settings: Settings, decision: str) -> None:
     )
 
 
-def test_all_steps_of_a_night_under_way_share_its_run(settings: Settings) -> None:
+def test_a_run_is_taken_up_under_its_own_name_until_it_comes_to_its_end(settings: Settings) -> None:
     assert open_run_id(settings.root, DAY) == RUN
-    note(settings, RUN, "started")
-    assert open_run_id(settings.root, DAY) == RUN
-    note(settings, RUN, "failed")
+    for status in ("started", "failed", "started"):
+        note(settings, RUN, status)
+        assert open_run_id(settings.root, DAY) == RUN
+    note(settings, RUN, "succeeded")
     assert open_run_id(settings.root, DAY) == f"night/{DAY}/2"
 
 

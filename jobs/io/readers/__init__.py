@@ -2,23 +2,40 @@
 
 A batch has the contract's columns as text under our names and in contract order, then ``_op`` (null in a full),
 ``_row_number`` (data rows from 1, without header and blank lines) and ``_raw``: a row that could not be split into columns is
-kept there as it came, its columns null, and never costs its neighbours. What is absent in JSON is null; CSV cannot tell absent
-from empty, so there it is an empty text.
+kept there as it came, its columns null, and never costs its neighbours. What is absent in JSON, XML, XLSX and Parquet is null;
+delimited and fixed-width text cannot tell absent from empty, so there it is an empty text. A list is JSON text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.io.readers.columnar import read_parquet
 from jobs.io.readers.delimited import read_delimited
+from jobs.io.readers.excel import read_excel
+from jobs.io.readers.fixed_width import read_fixed_width
+from jobs.io.readers.json_array import read_geojson, read_json_array
 from jobs.io.readers.json_lines import read_json_lines
+from jobs.io.readers.xml_records import read_xml
 from schemas.contract import Contract
+from schemas.delivery_format import DeliveryFormat, FileType
 from schemas.errors import UsageError
 
-READERS = {"csv": read_delimited, "jsonl": read_json_lines}
+Reader = Callable[[Path, Contract, DeliveryFormat, str], Iterator[pa.RecordBatch]]
+
+READERS: dict[FileType, Reader] = {
+    "csv": read_delimited,
+    "fixed_width": read_fixed_width,
+    "jsonl": read_json_lines,
+    "json": read_json_array,
+    "geojson": read_geojson,
+    "xml": read_xml,
+    "xlsx": read_excel,
+    "parquet": read_parquet,
+}
 """Reader of each ``deliveryFormat.type``."""
 
 

@@ -7,7 +7,13 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from jobs.io.landing import AGAIN, DeliveryRefusedError
+from jobs.io.readers.rows import RowCollector
 from schemas.contract import Contract
+
+SURELY_MISSING_ROWS = 200
+"""An optional column that is in none of so many rows of a full is taken for missing, not for empty everywhere."""
+
+NAMES_TOLD = 20
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +47,35 @@ def check_columns(file: str, contract: Contract, missing: Sequence[str], extra: 
         )
     if extra:
         _log.warning("%s: column %s is not in the contract %s (schemaDrift).", file, ", ".join(extra), contract.schema_drift)
+
+
+def column_order(file: str, contract: Contract, header: Sequence[str], expected: Sequence[str]) -> list[int]:
+    """Where each expected column stands under a header. Raises DeliveryRefusedError if they are not the same columns."""
+    if not set(header) & set(expected):
+        raise DeliveryRefusedError(
+            "missing_header",
+            f"{file}: the first line names none of the columns {', '.join(expected)}; it must be the header. {AGAIN}",
+        )
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise DeliveryRefusedError("duplicate_column", f"{file}: column {', '.join(twice)} is there twice. {AGAIN}")
+    missing = [name for name in expected if name not in header]
+    check_columns(file, contract, missing, [name for name in header if name not in expected])
+    return [header.index(name) for name in expected]
+
+
+def check_seen(file: str, contract: Contract, expected: Sequence[str], rows: RowCollector, mode: str) -> None:
+    """For files whose rows name their columns: refuse one that has unknown columns, or lacks some.
+
+    Missing is a required column that is in no row, and any column that is in no row of a full that is large enough.
+    """
+    if not rows.split_count:
+        return
+    sure = mode == "full" and rows.split_count >= SURELY_MISSING_ROWS
+    unseen = [name for index, name in enumerate(expected) if index not in rows.seen]
+    optional = {column.physical_name for column in contract.columns if not (column.is_required or column.is_key)}
+    missing = [name for name in unseen if sure or name not in optional]
+    extra = list(rows.extra)[:NAMES_TOLD]
+    check_columns(file, contract, missing, extra, unseen=[name for name in unseen if name not in missing])
 
 
 def _renamed(missing: Sequence[str], extra: Sequence[str]) -> dict[str, str]:

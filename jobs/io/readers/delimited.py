@@ -1,4 +1,4 @@
-"""Delimited text (CSV) with a header: RFC 4180 quoting, any delimiter; text is decoded before it is split.
+"""Delimited text (CSV): RFC 4180 quoting, any delimiter, with or without header; text is decoded before it is split.
 
 In GB 18030 the second byte of a character may be ``|`` or a backslash, so bytes are never split. A quote inside an
 unquoted field is text; after a closing quote only a delimiter or the line's end may follow. A row that breaks this or has
@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.io.landing import AGAIN, DeliveryRefusedError, file_blocks
-from jobs.io.readers.columns import check_columns, expected_columns
-from jobs.io.readers.rows import in_file_order, row_schema, split_rows, unsplit_rows
+from jobs.io.readers.columns import column_order
+from jobs.io.readers.fields import Field, delivered_fields, tables_of_fields
+from jobs.io.readers.rows import in_file_order, row_schema, unsplit_rows
+from jobs.io.readers.trailer import TrailerReader
 from jobs.io.text import BYTE_ORDER_MARK, ESCAPED_BYTE, decode
 from schemas.contract import Contract
 from schemas.delivery_format import DeliveryFormat
@@ -28,19 +30,39 @@ RECORD_LIMIT = 1_000_000
 
 
 def read_delimited(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) -> Iterator[pa.RecordBatch]:
-    """Rows of a delimited file; see `jobs.io.readers`. Raises DeliveryRefusedError if its header is not the contract's."""
-    blocks = (decode(block, layout.encoding) for block in file_blocks(path))
+    """Rows of a delimited file; see `jobs.io.readers`.
+
+    Raises DeliveryRefusedError if its header is not the contract's, or its trailer does not agree; without a header, after the
+    last row if not one has the contract's number of fields.
+    """
+    trailer = TrailerReader(path, contract, layout)
+    yield from trailer.check(_rows(path, contract, layout, mode, trailer))
+
+
+def _rows(path: Path, contract: Contract, layout: DeliveryFormat, mode: str, trailer: TrailerReader) -> Iterator[pa.RecordBatch]:
+    blocks = (decode(block, layout.encoding) for block in trailer.strip(file_blocks(path)))
     first = next(blocks, "").removeprefix(BYTE_ORDER_MARK)
     grammar = Grammar(layout.delimiter)
-    header_line, _, rest = first.partition("\n")
-    header = grammar.fields(header_line.removesuffix("\r"))
-    order = _column_order(path.name, contract, header, expected_columns(contract, layout.operation_field, mode))
+    fields = delivered_fields(contract, layout, mode)
+    order, width = list(range(len(fields))), len(fields)
+    if layout.has_header:
+        header_line, _, first = first.partition("\n")
+        header = [name.strip() for name in grammar.fields(header_line.removesuffix("\r"))]
+        if header == [""]:
+            raise DeliveryRefusedError("empty_file", f"{path.name}: it has no header, the first line is empty. {AGAIN}")
+        order, width = column_order(path.name, contract, header, [field.name for field in fields]), len(header)
     schema = row_schema(contract)
-    splitter = Splitter(grammar, len(header))
-    for text in _with_last(rest, blocks):
-        found = splitter.split(text[0], is_last=text[1])
+    splitter = Splitter(grammar, width)
+    unsplit: list[str] = []
+    has_split = False
+    for text, is_last in _with_last(first, blocks):
+        found = splitter.split(text, is_last=is_last)
+        has_split = has_split or bool(found.plain or found.quoted)
+        unsplit = unsplit or found.bad[:1]
         if found.count:
-            yield from _table(found, schema, order, grammar).to_batches()
+            yield from _table(found, schema, order, grammar, fields, layout).to_batches()
+    if unsplit and not (has_split or layout.has_header):
+        raise _other_width(path.name, width, len(grammar.fields(unsplit[0])))
 
 
 class Grammar:
@@ -145,42 +167,28 @@ class Splitter:
             found.bad_numbers.append(self.number)
 
 
-def _table(found: Records, schema: pa.Schema, order: Sequence[int | None], grammar: Grammar) -> pa.Table:
+def _table(
+    found: Records, schema: pa.Schema, order: Sequence[int], grammar: Grammar, fields: Sequence[Field], layout: DeliveryFormat
+) -> pa.Table:
     plain = pc.split_pattern(pa.array(found.plain, pa.string()), grammar.delimiter)
     quoted = list(zip(*(grammar.fields(record) for record in found.quoted), strict=True))
+    plain_arrays = [pc.list_element(plain, index) if found.plain else pa.array([], pa.string()) for index in order]
+    quoted_arrays = [pa.array(quoted[index] if quoted else [], pa.string()) for index in order]
     return in_file_order(
         [
-            split_rows(schema, [_pick(plain, index, len(found.plain)) for index in order], found.plain_numbers),
-            split_rows(schema, [_pick_quoted(quoted, index, len(found.quoted)) for index in order], found.quoted_numbers),
+            *tables_of_fields(schema, fields, plain_arrays, found.plain_numbers, found.plain, layout),
+            *tables_of_fields(schema, fields, quoted_arrays, found.quoted_numbers, found.quoted, layout),
             unsplit_rows(schema, found.bad, found.bad_numbers),
         ]
     )
 
 
-def _pick(lists: pa.ListArray, index: int | None, rows: int) -> pa.Array:
-    return pa.nulls(rows, pa.string()) if index is None or not rows else pc.list_element(lists, index)
-
-
-def _pick_quoted(columns: Sequence[Sequence[str]], index: int | None, rows: int) -> pa.Array:
-    return pa.nulls(rows, pa.string()) if index is None or not rows else pa.array(columns[index], pa.string())
-
-
-def _column_order(file: str, contract: Contract, header: Sequence[str], expected: Sequence[str]) -> list[int | None]:
-    """Where each of the contract's columns and the operation (None in a full) stands in the file."""
-    names = [name.strip() for name in header]
-    if names == [""]:
-        raise DeliveryRefusedError("empty_file", f"{file}: it has no header, the first line is empty. {AGAIN}")
-    if not set(names) & set(expected):
-        raise DeliveryRefusedError(
-            "missing_header",
-            f"{file}: the first line names none of the columns {', '.join(expected)}; it must be the header. {AGAIN}",
-        )
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DeliveryRefusedError("duplicate_column", f"{file}: column {', '.join(twice)} is there twice. {AGAIN}")
-    missing = [name for name in expected if name not in names]
-    check_columns(file, contract, missing, [name for name in names if name not in expected])
-    positions: list[int | None] = [names.index(name) for name in expected]
-    return positions if len(expected) > len(contract.columns) else [*positions, None]
+def _other_width(file: str, expected: int, found: int) -> DeliveryRefusedError:
+    code = "missing_column" if found < expected else "extra_column" if found > expected else "unreadable_file"
+    return DeliveryRefusedError(
+        code,
+        f"{file}: no line has the columns of the contract: it has {expected} fields a line, the first line has {found}. {AGAIN}",
+    )
 
 
 def _with_last(first: str, blocks: Iterator[str]) -> Iterator[tuple[str, bool]]:

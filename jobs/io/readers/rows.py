@@ -1,15 +1,26 @@
-"""What all readers share: the shape of a batch, and the hash of a row."""
+"""What all readers share: the shape of a batch, how rows are gathered into one, and the hash of a row."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.io.text import show_bytes
 from schemas.contract import Contract
+
+BATCH_ROWS = 16_384
+BATCH_CHARACTERS = 4 * 1024 * 1024
+
+Row = list[str | None]
+"""The texts of one row in the order of the contract, the operation last in a delta."""
+
+
+class UnexpectedShapeError(ValueError):
+    """A row that does not have the shape that the contract describes; it is kept unsplit."""
 
 
 def row_schema(contract: Contract) -> pa.Schema:
@@ -34,6 +45,56 @@ def in_file_order(parts: Sequence[pa.Table]) -> pa.Table:
     """Rows of all parts, by their number in the file."""
     filled = [part for part in parts if part.num_rows]
     return filled[0] if len(filled) == 1 else pa.concat_tables(parts).sort_by("_row_number")
+
+
+@dataclass
+class RowCollector:
+    """Gathers the rows of a file one by one; ``seen`` are the columns that some row had, ``extra`` names no column has."""
+
+    schema: pa.Schema
+    number: int = 0
+    split_count: int = 0
+    seen: set[int] = field(default_factory=set)
+    extra: dict[str, None] = field(default_factory=dict)
+    _rows: list[Row] = field(default_factory=list)
+    _numbers: list[int] = field(default_factory=list)
+    _bad: list[str] = field(default_factory=list)
+    _bad_numbers: list[int] = field(default_factory=list)
+    _characters: int = 0
+
+    def add(self, row: Row, characters: int = 0) -> None:
+        """A row that could be split; ``characters`` is its length as it came, if a row may be large."""
+        self.number += 1
+        self._rows.append(row)
+        self._numbers.append(self.number)
+        self._characters += characters
+
+    def add_unsplit(self, raw: str) -> None:
+        """A row that could not be split, as it came."""
+        self.number += 1
+        self._bad.append(raw)
+        self._bad_numbers.append(self.number)
+        self._characters += len(raw)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to `take` a batch."""
+        return len(self._rows) + len(self._bad) >= BATCH_ROWS or self._characters >= BATCH_CHARACTERS
+
+    def take(self) -> list[pa.RecordBatch]:
+        """The rows gathered since the last time, in file order."""
+        if not self._rows and not self._bad:
+            return []
+        width = len(self.schema) - 2
+        columns = [pa.array(values, pa.string()) for values in zip(*self._rows, strict=True)]
+        self.seen.update(index for index, column in enumerate(columns) if column.null_count < len(column))
+        self.split_count += len(self._rows)
+        columns += [pa.nulls(len(self._rows), pa.string())] * (width - len(columns))
+        batches: list[pa.RecordBatch] = in_file_order(
+            [split_rows(self.schema, columns, self._numbers), unsplit_rows(self.schema, self._bad, self._bad_numbers)]
+        ).to_batches()
+        self._rows, self._numbers, self._bad, self._bad_numbers, self._characters = [], [], [], [], 0
+        return batches
 
 
 def record_hashes(rows: pa.Table | pa.RecordBatch, columns: Sequence[str]) -> pa.Array:

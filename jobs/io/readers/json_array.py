@@ -1,0 +1,84 @@
+"""JSON with the rows in one array (``record_path`` says where, else it is the document), and GeoJSON FeatureCollections.
+
+An item that is no object, or has an object where the contract has a value, is kept unsplit.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.io.readers.columns import check_seen, expected_columns
+from jobs.io.readers.json_text import JsonText
+from jobs.io.readers.rows import Row, RowCollector, UnexpectedShapeError, row_schema
+from jobs.io.readers.tree import build_tree, check_storable, object_of, row_of_object
+from jobs.io.text import ESCAPED_BYTE
+from schemas.contract import Contract
+from schemas.delivery_format import DeliveryFormat
+
+FEATURES, GEOMETRY = "features", "geometry"
+FEATURE_MEMBERS = frozenset({"type", "id", "bbox", "properties", GEOMETRY})
+"""Members of a Feature (RFC 7946, 3.2); the row is in its properties and its geometry."""
+
+RowMaker = Callable[[Any, dict[str, None]], Row]
+
+_QUOTED_NUMBER = re.compile(r'"(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"')
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def read_json_array(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) -> Iterator[pa.RecordBatch]:
+    """Rows of a JSON array; see `jobs.io.readers`.
+
+    Raises DeliveryRefusedError where the text is no JSON; after the last row if columns are missing or unknown.
+    """
+    expected = expected_columns(contract, layout.operation_field, mode)
+    tree = build_tree(expected)
+    steps = layout.record_path.split(".") if layout.record_path else []
+    return _read(path, contract, layout, mode, steps, lambda item, extra: row_of_object(item, tree, len(expected), extra))
+
+
+def read_geojson(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) -> Iterator[pa.RecordBatch]:
+    """Rows of a FeatureCollection, raising as `read_json_array`: properties by name, the geometry as its JSON text."""
+    expected = expected_columns(contract, layout.operation_field, mode)
+    tree = build_tree(expected)
+    geometry = tree.children.pop(GEOMETRY, None)
+
+    def make_row(item: Any, extra: dict[str, None]) -> Row:
+        feature = object_of(item, "the feature")
+        extra.update(dict.fromkeys(feature.keys() - FEATURE_MEMBERS))
+        row = row_of_object(feature.get("properties") or {}, tree, len(expected), extra)
+        if geometry is not None and geometry.column is not None and feature.get(GEOMETRY) is not None:
+            row[geometry.column] = geometry_text(object_of(feature[GEOMETRY], GEOMETRY))
+        return row
+
+    return _read(path, contract, layout, mode, [FEATURES], make_row)
+
+
+def geometry_text(geometry: Any) -> str:
+    """A geometry as JSON text; its numbers, which were read as text, are written as they came."""
+    return _QUOTED_NUMBER.sub(r"\1", _ENCODER.encode(geometry))
+
+
+def _read(
+    path: Path, contract: Contract, layout: DeliveryFormat, mode: str, steps: list[str], make_row: RowMaker
+) -> Iterator[pa.RecordBatch]:
+    rows = RowCollector(row_schema(contract))
+    for item, raw in JsonText(path, layout.encoding).items(steps):
+        try:
+            if ESCAPED_BYTE.search(raw):
+                raise UnexpectedShapeError("bytes that are no text")
+            row = make_row(item, rows.extra)
+            if "\\u" in raw:
+                check_storable(row)
+            rows.add(row, len(raw))
+        except (ValueError, RecursionError):
+            rows.add_unsplit(raw)
+        if rows.is_full:
+            yield from rows.take()
+    yield from rows.take()
+    check_seen(path.name, contract, expected_columns(contract, layout.operation_field, mode), rows, mode)
