@@ -12,7 +12,8 @@ COORDINATES = ("EPSG:4490", "EPSG:4326", "GCJ-02", "BD-09")
 LONGITUDES, LATITUDES = (73.4, 135.1), (3.8, 53.6)
 """Degrees between which China lies, rounded outwards."""
 
-GEOMETRY_TYPES = ("Polygon", "MultiPolygon")
+RINGS = "array<array<array<double>>>"
+"""The Spark type of rings: each is a list of points, a point a list of two numbers or three."""
 
 
 def degrees(text: str) -> str:
@@ -33,10 +34,9 @@ def geometry_type(geometry: str) -> str:
 def rings(geometry: str) -> str:
     """All rings of a polygon or of several, each an array of points; null if the coordinates are not those of such."""
     coordinates = f"get_json_object({geometry}, '$.coordinates')"
-    ring = "array<array<array<double>>>"
     return (
-        f"case {geometry_type(geometry)} when 'Polygon' then from_json({coordinates}, '{ring}') "
-        f"when 'MultiPolygon' then flatten(from_json({coordinates}, 'array<{ring}>')) end"
+        f"case {geometry_type(geometry)} when 'Polygon' then from_json({coordinates}, '{RINGS}') "
+        f"when 'MultiPolygon' then flatten(from_json({coordinates}, 'array<{RINGS}>')) end"
     )
 
 

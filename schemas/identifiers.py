@@ -7,7 +7,7 @@ Every function takes Spark SQL text and returns Spark SQL text; the texts are sa
 
 from __future__ import annotations
 
-from schemas.text import half_width
+from schemas.sql_text import literals
 
 WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
 """Weight of each of the first 17 digits: 2^(17-i) mod 11 (ISO 7064 MOD 11-2)."""
@@ -19,36 +19,46 @@ PLACEHOLDERS = ("0" * 15, "0" * 18, "1" * 15, "1" * 18, "9" * 18, "1234567890123
 BORN_IN_18XX = ("996", "997", "998", "999")
 """Order codes of 15-digit numbers that mark people born in the 19th century."""
 
+FIFTEEN = "^[1-9][0-9]{14}$"
+"""The old form: two digits of the year, no check."""
+
 PERMIT_PREFIXES = ("810000", "820000", "830000")
 
 VALID_CLASSES = ("valid", "upgraded_15", "permit")
 """Classes of numbers that identify: the check digit and the birth date in them are right."""
 
 
-def compact_citizen_id(delivered: str) -> str:
-    """The number as compared: half-width, upper case, without spaces and separators; null if nothing is left."""
-    return f"nullif(upper(regexp_replace({half_width(delivered)}, '[\\\\s·-]', '')), '')"
+def first_17(compact: str) -> str:
+    """The first 17 characters of the 18-character form of a compact number."""
+    century = f"case when substring({compact}, 13, 3) in ({literals(BORN_IN_18XX)}) then '18' else '19' end"
+    upgraded = f"concat(substring({compact}, 1, 6), {century}, substring({compact}, 7, 9))"
+    return f"case when {compact} rlike '{FIFTEEN}' then {upgraded} else substring({compact}, 1, 17) end"
 
 
-def standard_citizen_id(compact: str) -> str:
-    """The 18-character form of a compact number: 15 digits are upgraded, a placeholder is null, all else stays as it is."""
+def standard_citizen_id(compact: str, body: str, number: str) -> str:
+    """The 18-character form of a compact number: 15 digits are upgraded, a placeholder is null, all else stays as it is.
+
+    ``body``: its `first_17`; ``number``: those as an integer, null if they are none.
+    """
     return (
-        f"case when {compact} in ({_literals(PLACEHOLDERS)}) then null "
-        f"when {compact} rlike '^[1-9][0-9]{{14}}$' then concat({_upgraded_body(compact)}, {_check_of(_upgraded_body(compact))}) "
-        f"else {compact} end"
+        f"case when {compact} in ({literals(PLACEHOLDERS)}) then null "
+        f"when {compact} rlike '{FIFTEEN}' then concat({body}, {check_digit(number)}) else {compact} end"
     )
 
 
-def citizen_id_class(compact: str, standard: str) -> str:
-    """What kind of number it is: valid, upgraded_15, permit, wrong_check_digit, wrong_birth, malformed, placeholder, or null."""
+def citizen_id_class(compact: str, standard: str, number: str) -> str:
+    """What kind of number it is: valid, upgraded_15, permit, wrong_check_digit, wrong_birth, malformed, placeholder, or null.
+
+    ``number``: its `first_17` as an integer.
+    """
     return (
         f"case when {compact} is null then null "
         f"when {standard} is null then 'placeholder' "
         f"when not {standard} rlike '^[1-9][0-9]{{16}}[0-9X]$' then 'malformed' "
-        f"when substring({standard}, 18, 1) <> {check_digit(f'substring({standard}, 1, 17)')} then 'wrong_check_digit' "
+        f"when substring({standard}, 18, 1) <> {check_digit(number)} then 'wrong_check_digit' "
         f"when {birth_date_in(standard)} is null then 'wrong_birth' "
         f"when length({compact}) = 15 then 'upgraded_15' "
-        f"when substring({standard}, 1, 6) in ({_literals(PERMIT_PREFIXES)}) or {standard} like '9%' then 'permit' "
+        f"when substring({standard}, 1, 6) in ({literals(PERMIT_PREFIXES)}) or {standard} like '9%' then 'permit' "
         f"else 'valid' end"
     )
 
@@ -64,21 +74,24 @@ def sex_in(standard: str) -> str:
     return f"case when try_cast(substring({standard}, 17, 1) as int) % 2 = 1 then '1' else '2' end"
 
 
-def check_digit(body: str) -> str:
-    """The check character of 17 digits. Source: ISO 7064 MOD 11-2."""
-    return _check_of(body)
-
-
-def _upgraded_body(compact: str) -> str:
-    century = f"case when substring({compact}, 13, 3) in ({_literals(BORN_IN_18XX)}) then '18' else '19' end"
-    return f"concat(substring({compact}, 1, 6), {century}, substring({compact}, 7, 9))"
-
-
-def _check_of(body: str) -> str:
-    number = f"try_cast({body} as bigint)"
-    products = " + ".join(f"({number} div {10 ** (16 - place)}) % 10 * {weight}" for place, weight in enumerate(WEIGHTS))
+def check_digit(number: str) -> str:
+    """The check character of 17 digits, given as an integer. Source: ISO 7064 MOD 11-2."""
+    products = " + ".join(f"{number} div {10 ** (16 - place)} % 10 * {weight}" for place, weight in enumerate(WEIGHTS))
     return f"substring('{CHECK_CHARACTERS}', cast(({products}) % 11 as int) + 1, 1)"
 
 
-def _literals(values: tuple[str, ...]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
+def masked_id(compact: str) -> str:
+    """A number of which some characters are masked, each of those as ``*``; a placeholder is null."""
+    masked = f"translate({compact}, '×●■?', '****')"
+    return f"case when {compact} in ({literals(PLACEHOLDERS)}) then null else {masked} end"
+
+
+def masked_id_class(compact: str, masked: str, number: str) -> str:
+    """What kind of number it is: masked (18 or 15 characters, some of them masked), else as `citizen_id_class` says.
+
+    A number of which nothing shows, or more than its length allows, is malformed. Nothing that is masked is guessed.
+    """
+    return (
+        f"case when {masked} rlike '[*]' and {masked} rlike '[0-9]' and {masked} rlike '^([0-9*]{{17}}[0-9X*]|[0-9*]{{15}})$' "
+        f"then 'masked' else {citizen_id_class(compact, masked, number)} end"
+    )

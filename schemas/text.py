@@ -32,3 +32,8 @@ def standard_name(column: str) -> str:
     """A person's name: half-width, trimmed, with every separator of its parts as U+00B7; null if nothing is left."""
     dots = literal(f"[{NAME_DOTS}]")
     return f"nullif(trim(regexp_replace({half_width(column)}, {dots}, '{STANDARD_DOT}')), '')"
+
+
+def compact_number(column: str) -> str:
+    """A number as compared: half-width, upper case, without spaces, dots and dashes; null if nothing is left."""
+    return f"nullif(upper(regexp_replace({half_width(column)}, '[\\\\s·–—-]', '')), '')"

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.samples.credit_truth import write_credit_truth
+from jobs.samples.databases import write_log
 from jobs.samples.deliveries import Post, send, take
 from jobs.samples.faults import Fault, faults_by_delivery, parse_fault
 from jobs.samples.life import live
@@ -18,7 +20,7 @@ from jobs.samples.register import Register
 from jobs.samples.registers import HOUSEHOLDS
 from jobs.samples.settings import Noise, load_country, load_noise
 from jobs.samples.streams import Streams
-from jobs.samples.truth import PEOPLE, write_truth
+from jobs.samples.truth import ENTITIES, PEOPLE, write_truth
 from jobs.samples.world import World, create_world
 from schemas.catalog import Catalog, load_catalog
 from schemas.errors import UsageError
@@ -26,6 +28,9 @@ from schemas.errors import UsageError
 __all__ = ["DEFAULT_START", "Fault", "Noise", "Summary", "generate", "load_noise", "parse_fault"]
 
 DEFAULT_START = date(2026, 3, 2)
+MONTHLY = "1m"
+"""``slaProperties.frequency`` of a dataset that is delivered once a month."""
+
 MONTHLY_FULL = frozenset({HOUSEHOLDS})
 """Datasets that are delivered whole on the first day of each month."""
 
@@ -70,6 +75,9 @@ def generate(
     settings, catalog = load_country(), load_catalog()
     calendar = [start + timedelta(days=number) for number in range(days)]
     planted = faults_by_delivery(faults, calendar)
+    for fault in faults:
+        if catalog.find(fault.dataset).pull is not None:
+            raise UsageError(f"{fault}: {fault.dataset} is pulled from a database, not sent. Plant the fault in another dataset.")
     progress(f"a country of {people:,} people, seed {seed}, from {start}")
     world = create_world(people, start, settings, noise, Streams(seed), catalog)
     summary = Summary(
@@ -88,7 +96,9 @@ def generate(
         for register in world.registers.values():
             _deliver(register, catalog, landing, day, start, planted, summary)
         progress(f"{day}: {_words(world)}")
-    _sum_up(summary, write_truth(world, truth, PEOPLE))
+    about_people, about_entities = write_truth(world, truth, PEOPLE), write_truth(world, truth, ENTITIES)
+    write_credit_truth(world, truth, (about_people, about_entities))
+    _sum_up(summary, about_people)
     progress(f"truth: {summary.records:,} records of {summary.entities:,} people")
     return summary
 
@@ -107,12 +117,24 @@ def _deliver(
     planted: dict[tuple[str, date], Fault],
     summary: Summary,
 ) -> None:
-    """The delivery of one register for a day: whole, or what changed."""
-    is_full = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
+    """The delivery of one register for a day: whole, or what changed; for a table that is pulled, the log of its changes.
+
+    What comes once a month comes on the first day too. Raises UsageError for a fault of a delivery that is not due.
+    """
+    contract, fault = catalog.find(register.dataset), planted.get((register.dataset, day))
+    if contract.pull is not None:
+        summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + write_log(register, contract, landing, day)
+        return
+    if contract.frequency == MONTHLY and not (day == start or day.day == 1):
+        if fault is not None:
+            raise UsageError(f"{fault}: that dataset comes on the first day of the country and of each month only.")
+        return
+    is_whole_day = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
+    is_full = "delta" not in contract.delivery_modes or (is_whole_day and "full" in contract.delivery_modes)
     places = np.flatnonzero(register.is_alive) if is_full else register.changes()
-    content = take(register, catalog.find(register.dataset), places, is_full=is_full)
-    post = Post(landing, day, None if is_full else day - timedelta(days=1))
-    summary.deliveries += send(content, post, planted.get((register.dataset, day)))
+    content = take(register, contract, places, is_full=is_full)
+    post = Post(landing, day, None if is_full or day == start else day - timedelta(days=1))
+    summary.deliveries += send(content, post, fault)
     summary.rows[register.dataset] = summary.rows.get(register.dataset, 0) + len(places)
 
 

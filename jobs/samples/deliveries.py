@@ -127,8 +127,8 @@ def write_delivery(content: Content, post: Post, kind: FaultKind | None) -> None
     text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     _check_place(folder / MANIFEST, text)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / name, _damaged(data, kind))
-    _write(folder / MANIFEST, text.encode())
+    write_whole(folder / name, _damaged(data, kind))
+    write_whole(folder / MANIFEST, text.encode())
 
 
 def render(content: Content) -> bytes:
@@ -205,7 +205,7 @@ def _check_place(manifest: Path, text: str) -> None:
         )
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Put a file in place as a whole."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(data)

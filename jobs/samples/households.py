@@ -34,7 +34,8 @@ Days = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Members:
-    """People by household and slot; ``spouses`` are places in these columns, -1 for none. Codes: GB/T 4761 and 2261.2."""
+    """People by household and slot; ``spouses``, ``mothers``, ``fathers`` are
+    places in these columns, -1 for none. Codes: GB/T 4761 and 2261.2."""
 
     household_count: int
     household: Numbers
@@ -45,6 +46,8 @@ class Members:
     relations: Texts
     maritals: Texts
     spouses: Numbers
+    mothers: Numbers
+    fathers: Numbers
     weddings: Dates
     is_child: Flags
     is_twin: Flags
@@ -143,6 +146,7 @@ def _flatten(grid: _Grid, count: int, start: date, streams: Streams) -> Members:
     partner_slot = np.array([SPOUSE, HEAD, HEAD, HEAD, HEAD, GRANDMOTHER, GRANDFATHER])[slots]
     is_child = (slots >= CHILD_1) & (slots <= CHILD_3)
     spouses = np.where(is_child, -1, place[household, partner_slot])
+    mothers, fathers = _parents(grid, place, household, is_child)
     dates = np.datetime64(start, "D") + births
     relations = np.where(is_child & (sexes == FEMALE), DAUGHTER, RELATION_CODES[slots])
     random = streams.named("marriages of the first day")
@@ -157,12 +161,24 @@ def _flatten(grid: _Grid, count: int, start: date, streams: Streams) -> Members:
         relations=texts(relations),
         maritals=_maritals(random, slots, household, grid.kind[:count], births, spouses, is_dead),
         spouses=spouses,
+        mothers=mothers,
+        fathers=fathers,
         weddings=_weddings(random, grid, count, start)[household, slots],
         is_child=is_child,
         is_twin=grid.is_twin[:count][present],
         is_dead=is_dead,
         bears_family_name=family_slots & ~((slots == HEAD) & (sexes == FEMALE) & (spouses >= 0)),
     )
+
+
+def _parents(grid: _Grid, place: Numbers, household: Numbers, is_child: Flags) -> tuple[Numbers, Numbers]:
+    """Mother and father of each child of the household's head and the head's spouse."""
+    found = []
+    for sex in (FEMALE, MALE):
+        is_head = grid.sexes[household, HEAD] == sex
+        of_that_sex = np.where(is_head, place[household, HEAD], place[household, SPOUSE])
+        found.append(np.where(is_child, of_that_sex, -1))
+    return found[0], found[1]
 
 
 def _maritals(

@@ -24,7 +24,7 @@ def new_buildings(world: World, today: Today) -> None:
     for dataset, region, address in ADDRESSES:
         rows, changed = world.registers[dataset].rows, world.registers[dataset].changes()
         cadastre.settle(cadastre.numbers_of(rows[region][changed]), rows[address][changed])
-    surveyed = how_many(today.random, known_parcels, today.life.parcels_surveyed)
+    surveyed = how_many(today.random, known_parcels, today.life.land.parcels_surveyed)
     cadastre.add_vacant(today.random, today.random.integers(0, cadastre.counties.home, surveyed))
     parcels = np.arange(known_parcels, len(cadastre.parcels))
     buildings = np.arange(known_buildings, len(cadastre.buildings))
@@ -37,7 +37,7 @@ def resurveys(world: World, today: Today) -> None:
     register = world.registers[PARCELS]
     rows = register.rows
     is_wrong = (rows["geometry"] != rows["_geometry"]) | (rows["ZDMJ"] != rows["_area"])
-    places = chance(today.random, is_wrong & register.is_alive & ~register.has_changed, today.life.parcels_resurveyed)
+    places = chance(today.random, is_wrong & register.is_alive & ~register.has_changed, today.life.land.parcels_resurveyed)
     surveyed = iso(days(today.day, len(places)))
     register.update(places, {"geometry": rows["_geometry"][places], "ZDMJ": rows["_area"][places], "DCRQ": surveyed})
 
@@ -46,15 +46,15 @@ def transfers(world: World, today: Today) -> None:
     """Units are sold: the row names other holders from now on."""
     register = world.registers[REAL_ESTATE]
     is_adult = adults(world.population, np.datetime64(today.day, "D"))
-    places = chance(today.random, register.is_alive & ~register.has_changed, today.life.units_transferred)
+    places = chance(today.random, register.is_alive & ~register.has_changed, today.life.land.units_transferred)
     buyers = today.random.choice(np.flatnonzero(is_adult), len(places))
-    holders = draw_holders(today.random, world.population, buyers, is_adult)
+    holders = draw_holders(today.random, world.population, world.writer.firms, buyers, is_adult)
     is_other = np.array(
         [new != old for new, old in zip(holders.people, register.rows["_holders"][places], strict=True)], dtype=bool
     )
     sold = places[is_other]
-    register.supersede(sold, today.day)
-    register.update(sold, holder_columns(world.writer, holders.only(np.flatnonzero(is_other)), days(today.day, len(sold))))
+    columns = holder_columns(world.writer, holders.only(np.flatnonzero(is_other)), days(today.day, len(sold)))
+    register.succeed(["_holders", "_firms"], sold, columns, today.day)
 
 
 def first_sales(world: World, today: Today) -> None:
@@ -65,7 +65,7 @@ def first_sales(world: World, today: Today) -> None:
     written = set(world.households.rows["HKDZ"][world.households.changes()])
     is_written = np.array([address in written for address in homes.address], dtype=bool)
     buying = homes.only(is_written & chosen(random, len(is_written), SHARE_OWN_HOME) & is_adult[homes.dweller])
-    holders = draw_holders(random, world.population, buying.dweller, is_adult)
+    holders = draw_holders(random, world.population, world.writer.firms, buying.dweller, is_adult)
     registered = days(today.day, len(buying.address))
     register.insert(unit_rows(world.writer, buying, holders, registered, set(register.rows["BDCDYH"])), today.day)
 

@@ -1,6 +1,7 @@
 """What happens on a day: each event changes people as they are, and the rows of the registers that hear of it.
 
 Registers that do not hear of an event keep what they have: a move is known to the police, a new name not to civil affairs.
+What only one department sees comes last and changes no people: its rates leave the other registers as they are.
 """
 
 from __future__ import annotations
@@ -12,14 +13,42 @@ import numpy as np
 
 from jobs.samples import names
 from jobs.samples.births import births
+from jobs.samples.certificates import birth_certificates, death_certificates, newborns_named
 from jobs.samples.citizen_ids import are_valid
 from jobs.samples.couples import divorces, marriages
+from jobs.samples.credit_life import (
+    abnormal_removed,
+    commended,
+    debtors_listed,
+    debtors_withdrawn,
+    licences,
+    listed_as_abnormal,
+    penalties,
+    repairs_applied,
+    repairs_decided,
+    violations,
+)
+from jobs.samples.employment import insurances_ended, job_changes, new_insurances
+from jobs.samples.firm_life import (
+    establishments_changed,
+    firms_dissolved,
+    firms_founded,
+    firms_moved,
+    firms_renamed,
+    new_capital,
+    new_representatives,
+    shares_passed_on,
+    tax_numbers_exchanged,
+)
 from jobs.samples.land import LAND_EVENTS
 from jobs.samples.registers.household import DEAD, updated_today
 from jobs.samples.registers.writer import chance, how_many
 from jobs.samples.residences import ids_supplied, new_residences, residences_ended, residences_renewed
+from jobs.samples.schooling import enrolments, school_changes, school_leavers
 from jobs.samples.settings import Life
 from jobs.samples.streams import chosen, texts
+from jobs.samples.utilities import accounts_closed, meter_readings, new_accounts
+from jobs.samples.welfare import assistance_ended, assistance_reviewed, new_assistance
 from jobs.samples.world import Today, World
 
 NOBODY = -1
@@ -48,6 +77,7 @@ def deaths(world: World, today: Today) -> None:
         return
     who = np.sort(today.random.choice(len(people), wanted, replace=False, p=weights / weights.sum()))
     people["is_dead"][who] = True
+    people["died"][who] = np.datetime64(today.day, "D")
     world.busy[who] = True
     heard = who[~chosen(today.random, len(who), world.writer.uncancelled_share())]
     world.update_households(heard, {"ZXBZ": DEAD}, today)
@@ -111,6 +141,40 @@ EVENTS: tuple[Event, ...] = (
     residences_ended,
     residences_renewed,
     ids_supplied,
+    birth_certificates,
+    newborns_named,
+    death_certificates,
+    enrolments,
+    school_changes,
+    school_leavers,
+    new_assistance,
+    assistance_reviewed,
+    assistance_ended,
+    new_insurances,
+    job_changes,
+    insurances_ended,
+    new_accounts,
+    meter_readings,
+    accounts_closed,
+    firms_founded,
+    firms_renamed,
+    firms_moved,
+    new_representatives,
+    new_capital,
+    shares_passed_on,
+    firms_dissolved,
+    tax_numbers_exchanged,
+    establishments_changed,
+    licences,
+    penalties,
+    debtors_listed,
+    debtors_withdrawn,
+    violations,
+    listed_as_abnormal,
+    abnormal_removed,
+    commended,
+    repairs_decided,
+    repairs_applied,
     *LAND_EVENTS,
 )
 """The events of a day, in the order in which they happen."""

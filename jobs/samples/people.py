@@ -11,23 +11,26 @@ import numpy as np
 from jobs.samples import names
 from jobs.samples.addresses import draw_addresses, draw_phones
 from jobs.samples.citizen_ids import issue
-from jobs.samples.households import HEAD, SPOUSE, Members, draw_members
+from jobs.samples.households import HEAD, NEVER, SPOUSE, Members, draw_members
 from jobs.samples.names import MALE
 from jobs.samples.regions import Counties
 from jobs.samples.settings import CitizenIdNoise, Society
-from jobs.samples.streams import Choice, Flags, Numbers, Streams, Texts, chosen, texts, years_of
+from jobs.samples.streams import Choice, Dates, Flags, Numbers, Streams, Texts, chosen, texts, years_of
 from jobs.samples.table import Column, Table
 
 NOBODY = -1
 PHONE_AGE = 10
+DIED_WITHIN_YEARS = 10
+"""Of people who are dead on the first day: within so many years, and in the last quarter of their life."""
 
 
 @dataclass
 class Population:
     """Who lives in the country, as it really is.
 
-    ``people``: household, sex, birth, surname, given, name, former, ethnic, number, phone, relation, marital, education, spouse (a
-    place, or NOBODY), wedding, is_dead, is_foreign. ``households``: number, county, address, rural. ``numbers``: all ever issued.
+    ``people``: household, sex, birth, surname, given, name, former, ethnic, number, phone, relation, marital, education, spouse,
+    mother and father (a place, or NOBODY), wedding, is_dead, died (NaT: alive), is_foreign.
+    ``households``: number, county, address, rural. ``numbers``: all ever issued.
     """
 
     people: Table
@@ -50,6 +53,7 @@ def populate(size: int, start: date, society: Society, noise: CitizenIdNoise, st
     people["number"] = issue(streams.named("citizen ids"), regions, people["birth"], people["sex"], numbers)
     _share_numbers(people, regions, noise, streams)
     people["phone"] = _phones(people, start, streams)
+    people["died"] = _deaths_before(people, start, streams)
     return Population(people, households, counties, numbers)
 
 
@@ -102,8 +106,11 @@ def _people(members: Members, society: Society, streams: Streams) -> Mapping[str
         "marital": members.maritals,
         "education": education_at(streams.named("education"), members.ages),
         "spouse": members.spouses,
+        "mother": members.mothers,
+        "father": members.fathers,
         "wedding": members.weddings,
         "is_dead": members.is_dead,
+        "died": np.full(count, NEVER),
         "is_foreign": np.zeros(count, dtype=bool),
     }
     renamed = np.flatnonzero(chosen(random, count, society.share_former_name) & ~names.in_parts(ethnic))
@@ -190,6 +197,15 @@ def _share_numbers(people: Table, regions: Texts, noise: CitizenIdNoise, streams
     drawn = streams.named("shared numbers").choice(candidates, wanted, replace=False)
     people["number"][second[drawn]] = people["number"][first[drawn]]
     people["birth"][second[drawn]] = people["birth"][first[drawn]]
+
+
+def _deaths_before(people: Table, start: date, streams: Streams) -> Dates:
+    """When those died who are dead on the first day: old, and within some years. NaT for all others."""
+    random = streams.named("deaths before the first day")
+    first = np.datetime64(start, "D")
+    ages = (first - people["birth"]).astype(np.int64)
+    back = 1 + (random.random(len(people)) * np.minimum(365 * DIED_WITHIN_YEARS, ages // 4)).astype(np.int64)
+    return np.where(people["is_dead"], first - back, NEVER)
 
 
 def _phones(people: Table, start: date, streams: Streams) -> Texts:

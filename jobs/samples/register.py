@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,15 @@ from jobs.samples.streams import Dates, Flags, Numbers
 from jobs.samples.table import Column, Table
 
 UNCHANGED, INSERTED, UPDATED, DELETED = "", "I", "U", "D"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Rows as they were while they named other entities, from ``first`` to ``last``."""
+
+    rows: Mapping[str, Column]
+    first: Dates
+    last: Dates
 
 
 class Register:
@@ -23,8 +33,8 @@ class Register:
         self.operations: Column = np.empty(0, dtype="<U1")
         self.first: Dates = np.empty(0, dtype="datetime64[D]")
         self.last: Dates = np.empty(0, dtype="datetime64[D]")
-        self.former: Register | None = None
-        """Rows as they were when they named somebody else, and when they did: see `supersede`."""
+        self.since: dict[str, Dates] = {}
+        self.earlier: dict[str, list[Earlier]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,6 +51,8 @@ class Register:
         self.operations = np.concatenate([self.operations, np.full(count, INSERTED)])
         self.first = np.concatenate([self.first, np.full(count, np.datetime64(day, "D"))])
         self.last = np.concatenate([self.last, np.full(count, np.datetime64("NaT"), dtype="datetime64[D]")])
+        for column, since in self.since.items():
+            self.since[column] = np.concatenate([since, self.first[places]])
         return places
 
     def update(self, places: Numbers, values: Mapping[str, Column]) -> Numbers:
@@ -56,20 +68,25 @@ class Register:
         self.operations[touched] = np.where(self.operations[touched] == INSERTED, INSERTED, UPDATED)
         return touched
 
+    def succeed(self, entities: Sequence[str], places: Numbers, values: Mapping[str, Column], day: date) -> Numbers:
+        """Update rows that from ``day`` on name others in the columns ``entities``; the truth needs the rows as they were.
+
+        ``since`` and ``earlier`` keep, by column, from when each row names its present entity, and whom it named before.
+        """
+        today = np.datetime64(day, "D")
+        for column in entities:
+            since = self.since.setdefault(column, self.first.copy())
+            known = places[since[places] < today]
+            before = {name: old[known].copy() for name, old in self.rows.columns.items()}
+            self.earlier.setdefault(column, []).append(Earlier(before, since[known], np.full(len(known), today - 1)))
+            since[places] = today
+        return self.update(places, values)
+
     def delete(self, places: Numbers, day: date) -> None:
         """Take rows out: ``day`` is the first day on which they are gone. Rows of the same day stay."""
         gone = places[self.is_alive[places] & (self.operations[places] != INSERTED)]
         self.operations[gone] = DELETED
         self.last[gone] = np.datetime64(day, "D") - 1
-
-    def supersede(self, places: Numbers, day: date) -> None:
-        """Keep rows as they stand: from ``day`` on they will name others, under the same key."""
-        if self.former is None:
-            self.former = Register(self.dataset, self.delivered, self.rows.columns)
-        kept = self.former.insert({name: column[places] for name, column in self.rows.columns.items()}, day)
-        self.former.first[kept] = self.first[places]
-        self.former.last[kept] = np.datetime64(day, "D") - 1
-        self.first[places] = np.datetime64(day, "D")
 
     @property
     def has_changed(self) -> Flags:

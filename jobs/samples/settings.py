@@ -30,6 +30,11 @@ class CitizenIdNoise(StrictSettings):
     """Errors of citizen IDs. All registers, but ``still_15_digit`` (household and marriage, born before 1999)."""
 
     absent_in_residence: Percent
+    absent_on_death_certificate: Percent
+    absent_in_enrolment: Percent
+    """Of students, and of their guardians."""
+    absent_of_parents: Percent
+    """Of mothers and fathers on birth certificates."""
     one_digit_wrong: Percent
     two_swapped: Percent
     still_15_digit: Percent
@@ -51,10 +56,14 @@ class PersonNameNoise(StrictSettings):
     """Of residence and marriage records: under a name that the person no longer has."""
     minority_parts: Percent
     """Of names in parts: another dot or none, or a part lost."""
+    newborn_unnamed: Percent
+    """Of birth certificates: the newborn has no name yet."""
+    masked_by_utility: Percent
+    """Of people's accounts with a utility: only the surname shows."""
 
 
 class BirthDateNoise(StrictSettings):
-    """Errors of birth dates, in all registers but where the name says otherwise."""
+    """Errors of birth dates, in all registers but where the name says otherwise, and birth certificates (a clock wrote them)."""
 
     year_only_in_residence: Percent
     lunar: Percent
@@ -64,7 +73,7 @@ class BirthDateNoise(StrictSettings):
 
 
 class ContactNoise(StrictSettings):
-    """Errors of phones and addresses, in residence registrations."""
+    """Errors of phones and addresses, wherever a register has them (``address_out_of_date``: not in the household register)."""
 
     phone_absent: Percent
     phone_shared: Percent
@@ -74,11 +83,28 @@ class ContactNoise(StrictSettings):
 
 
 class OtherNoise(StrictSettings):
-    """Errors of the household register (``sex_wrong``: and of residence registrations)."""
+    """Errors of the household register, and what is said of each."""
 
     sex_wrong: Percent
+    """Also of residence registrations, certificates and enrolments."""
     death_not_cancelled: Percent
     """Of all registrations: the person is dead, and the registration is not cancelled."""
+    employer_by_old_code: Percent
+    """Of insurances: the employer stands there with its old organisation code."""
+
+
+class EntityNoise(StrictSettings):
+    """Errors of legal entities, in all registers but the one that registers the entity. Debtors' IDs are always masked."""
+
+    other_form_of_name: Percent
+    old_name: Percent
+    """Of records: under a name that the entity no longer has."""
+    confusable_letter: Percent
+    """Of unified codes: a letter that looks like the digit."""
+    tax_office_old_number: Percent
+    """Of taxpayers founded before the unified code: still under the number of region and organisation code."""
+    old_number_only: Percent
+    """Of licences, penalties and listings of entities that have an old number: no unified code."""
 
 
 class LandNoise(StrictSettings):
@@ -110,6 +136,7 @@ class Noise(StrictSettings):
     birth_date: BirthDateNoise
     contact: ContactNoise
     other: OtherNoise
+    entity: EntityNoise
     land: LandNoise
 
 
@@ -129,6 +156,69 @@ class Society(StrictSettings):
     share_couples_certified: Share
     share_foreign_spouse: Share
     twin_births: Share
+    share_births_certified: Share
+    share_deaths_certified: Share
+    share_enrolled: Share
+    share_on_assistance: Share
+    share_employed: Share
+    share_with_electricity: Share
+    share_with_water: Share
+    share_with_gas: Share
+    share_residents_with_account: Share
+    share_accounts_of_firms: Share
+
+
+class Economy(StrictSettings):
+    """Which legal entities there are. Shares are of what the comments in ``conf/country.yaml`` say."""
+
+    people_per_entity: float = Field(ge=1)
+    share_household_business: Share
+    share_branch: Share
+    share_social_organisation: Share
+    share_public_body: Share
+    share_gone: Share
+    share_revoked: Share
+    share_renamed: Share
+    share_name_reused: Share
+    share_shell: Share
+    share_corporate_shareholder: Share
+
+
+class FirmLife(StrictSettings):
+    """Events of one day for legal entities, per thousand of those to whom each can happen."""
+
+    founded: PerMille
+    renamed: PerMille
+    moved: PerMille
+    new_representatives: PerMille
+    new_capital: PerMille
+    shares_passed_on: PerMille
+    dissolved: PerMille
+    tax_numbers_exchanged: PerMille
+    establishments_changed: PerMille
+
+
+class CreditLife(StrictSettings):
+    """Credit records of one day, per thousand of those whom each can be about."""
+
+    licences: PerMille
+    penalties: PerMille
+    debtors_listed: PerMille
+    debtors_withdrawn: PerMille
+    violations: PerMille
+    listed_as_abnormal: PerMille
+    abnormal_removed: PerMille
+    commended: PerMille
+    repairs_applied: PerMille
+    share_natural_person: Share
+
+
+class LandLife(StrictSettings):
+    """Events of one day on the land, per thousand of the parcels or units to which each can happen."""
+
+    parcels_surveyed: PerMille
+    parcels_resurveyed: PerMille
+    units_transferred: PerMille
 
 
 class Life(StrictSettings):
@@ -145,15 +235,29 @@ class Life(StrictSettings):
     deaths: PerMille
     id_corrections: PerMille
     ids_supplied: PerMille
-    parcels_surveyed: PerMille
-    parcels_resurveyed: PerMille
-    units_transferred: PerMille
+    newborns_named: PerMille
+    enrolments: PerMille
+    school_changes: PerMille
+    school_leavers: PerMille
+    new_assistance: PerMille
+    assistance_reviewed: PerMille
+    assistance_ended: PerMille
+    new_insurances: PerMille
+    job_changes: PerMille
+    insurances_ended: PerMille
+    new_accounts: PerMille
+    meter_readings: PerMille
+    accounts_closed: PerMille
+    firms: FirmLife
+    credit: CreditLife
+    land: LandLife
 
 
 class CountrySettings(StrictSettings):
     """The country apart from its errors."""
 
     society: Society
+    economy: Economy
     life: Life
 
 

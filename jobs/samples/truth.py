@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.samples.citizen_ids import are_valid, with_check
-from jobs.samples.register import Register
+from jobs.samples.entity_numbers import entity_keys
+from jobs.samples.register import Earlier, Register
+from jobs.samples.registers.birth_certificate import UNNAMED
 from jobs.samples.registers.kinds import KINDS
-from jobs.samples.registers.named import NOBODY, POPULATION, Named
+from jobs.samples.registers.named import LEGAL_ENTITY, NOBODY, POPULATION, Named
 from jobs.samples.streams import Numbers, Texts, texts
+from jobs.samples.table import Column
 from jobs.samples.world import World
 
 SCHEMA = pa.schema(
@@ -35,12 +38,11 @@ SCHEMA = pa.schema(
 
 LINKABLE = """
 with agreeing as (
-    select a.record_key, a.dataset, a.entity_id
+    select a.dataset, a.record_key, a.entity_id
     from record a join record b
-      on a.entity_id = b.entity_id
-     and (a.dataset, a.record_key, a.first_business_date) <> (b.dataset, b.record_key, b.first_business_date)
+      on a.entity_id = b.entity_id and (a.dataset, a.record_key) <> (b.dataset, b.record_key)
      and (b.last_business_date is null or a.last_business_date is not null)
-    where coalesce(a.number = b.number, false)
+    where list_has_any(a.numbers, b.numbers)
        or coalesce(cast(a.name = b.name as int), 0) + coalesce(cast(a.birth = b.birth as int), 0)
         + coalesce(cast(list_has_any(a.phones, b.phones) as int), 0) + coalesce(cast(a.address = b.address as int), 0) >= 2
 )
@@ -62,54 +64,75 @@ class Master:
     prefix: str
     normalise_numbers: Callable[[Texts], Texts]
 
+    def entity_ids(self, places: Numbers) -> list[str]:
+        """The truth's names of the entities at ``places``."""
+        return [f"{self.prefix}{place:09d}" for place in places.tolist()]
+
 
 def write_truth(world: World, folder: Path, master: Master) -> pa.Table:
-    """Write ``<master>.parquet``: a row for each record ever delivered, by dataset, record key and first date."""
+    """Write ``<master>.parquet``: a row for each record that was ever delivered, in the order of dataset and record key.
+
+    A record that came to name another entity (a new representative) has a row for each, with the days on which it did.
+    """
     truth = truth_of(world, master)
+    write_table(truth, folder, master.name)
+    return truth
+
+
+def write_table(truth: pa.Table, folder: Path, name: str) -> None:
+    """Put ``<name>.parquet`` in place as a whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    path, part = folder / f"{master.name}.parquet", folder / f".{master.name}.parquet.part"
+    path, part = folder / f"{name}.parquet", folder / f".{name}.parquet.part"
     pq.write_table(truth, part, compression="zstd", version="2.6", row_group_size=1_000_000, store_schema=False)
     part.replace(path)
-    return truth
 
 
 def truth_of(world: World, master: Master) -> pa.Table:
     """The truth of a master, computed from the rows as they stand last."""
-    records = pa.concat_tables(
-        [
-            _records(register, named, master)
-            for dataset, kind in KINDS.items()
-            for register in (world.registers[dataset], world.registers[dataset].former)
-            if register is not None
-            for named in kind.named
-            if named.master == master.name
-        ]
-    )
     with duckdb.connect(config={"threads": 2}) as connection:
-        connection.register("record", records)
+        connection.register("record", records_of(world, master))
         return connection.execute(LINKABLE).to_arrow_table().cast(SCHEMA)
 
 
-def _records(register: Register, named: Named, master: Master) -> pa.Table:
-    rows, entities, items = _places(register, named)
+def records_of(world: World, master: Master) -> pa.Table:
+    """Every record of the master that was ever delivered, with its delivered values as the truth compares them (null: no value)."""
+    return pa.concat_tables(
+        [
+            _records(dataset, rows, named, master)
+            for dataset, kind in KINDS.items()
+            for named in kind.named
+            if named.master == master.name
+            for rows in _versions(world.registers[dataset], named)
+        ]
+    )
+
+
+def _versions(register: Register, named: Named) -> list[Earlier]:
+    """The rows as they are, and as they were while they named others."""
+    present = Earlier(register.rows.columns, register.since.get(named.entity, register.first), register.last)
+    return [present, *register.earlier.get(named.entity, [])]
+
+
+def _records(dataset: str, version: Earlier, named: Named, master: Master) -> pa.Table:
+    rows, entities, items = _places(version.rows, named)
     count = len(rows)
 
     def values(column: str | None) -> Texts:
         if column is None:
             return texts([""] * count)
-        delivered = register.rows[column][rows]
+        delivered = version.rows[column][rows]
         return _items(delivered, items) if named.is_repeated else delivered
 
     phones = [phone_numbers(phone) for phone in values(named.phone)]
-
+    numbers = [master.normalise_numbers(values(column)) for column in (named.number, *named.other_numbers)]
     return pa.table(
         {
-            "dataset": pa.array([register.dataset] * count, pa.string()),
-            "record_key": pa.array((register.rows[named.key][rows] + _suffixes(named, items)).tolist(), pa.string()),
-            "entity_id": pa.array([f"{master.prefix}{entity:09d}" for entity in entities.tolist()], pa.string()),
-            "first_business_date": pa.array(register.first[rows].tolist(), pa.date32()),
-            "last_business_date": pa.array(register.last[rows].tolist(), pa.date32()),
-            "number": _or_null(master.normalise_numbers(values(named.number))),
+            "dataset": pa.array([dataset] * count, pa.string()),
+            "record_key": pa.array((version.rows[named.key][rows] + _suffixes(named, items)).tolist(), pa.string()),
+            "entity_id": pa.array(master.entity_ids(entities), pa.string()),
+            "first_business_date": pa.array(version.first[rows].tolist(), pa.date32()),
+            "last_business_date": pa.array(version.last[rows].tolist(), pa.date32()),
+            "numbers": pa.array([sorted({n for n in row if n}) for row in zip(*numbers, strict=True)], pa.list_(pa.string())),
             "name": _or_null([normalise_name(name) for name in values(named.name)]),
             "birth": _or_null([normalise_birth(birth) for birth in values(named.birth)]),
             "phones": pa.array(phones, pa.list_(pa.string())),
@@ -118,12 +141,12 @@ def _records(register: Register, named: Named, master: Master) -> pa.Table:
     )
 
 
-def _places(register: Register, named: Named) -> tuple[Numbers, Numbers, Numbers]:
+def _places(register: Mapping[str, Column], named: Named) -> tuple[Numbers, Numbers, Numbers]:
     """For each record: the row that has it, the entity it names, and its place in the row's list, from 0."""
-    entities = register.rows[named.entity]
-    rows = np.arange(len(register))
-    items = np.zeros(len(register), dtype=np.int64)
-    if named.is_repeated and len(register):
+    entities = register[named.entity]
+    rows = np.arange(len(entities))
+    items = np.zeros(len(entities), dtype=np.int64)
+    if named.is_repeated and len(entities):
         lengths = np.array([len(several) for several in entities], dtype=np.int64)
         rows = np.repeat(rows, lengths)
         items = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -156,8 +179,8 @@ def normalise_text(text: str) -> str:
 
 
 def normalise_name(text: str) -> str:
-    """As text; empty for a masked name."""
-    return "" if "*" in text else normalise_text(text)
+    """As text; empty for a masked name, and for a newborn that has none yet."""
+    return "" if "*" in text or text == UNNAMED else normalise_text(text)
 
 
 def phone_numbers(text: str) -> list[str]:
@@ -168,8 +191,8 @@ def phone_numbers(text: str) -> list[str]:
 
 
 def normalise_birth(text: str) -> str:
-    """Eight digits; empty for a partial date."""
-    digits = text.replace("-", "")
+    """Eight digits, of a time those of its day; empty for a partial date."""
+    digits = text.partition("T")[0].replace("-", "")
     return digits if len(digits) == 8 else ""
 
 
@@ -183,3 +206,4 @@ def _or_null(values: Sequence[str] | Texts) -> pa.Array:
 
 
 PEOPLE = Master(POPULATION, "P", normalise_numbers)
+ENTITIES = Master(LEGAL_ENTITY, "E", entity_keys)

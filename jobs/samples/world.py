@@ -9,6 +9,8 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.addresses import draw_addresses
+from jobs.samples.firm_founding import found_firms
+from jobs.samples.firms import Firms
 from jobs.samples.people import Population, foreign_spouses, populate
 from jobs.samples.regions import load_counties
 from jobs.samples.register import Register
@@ -33,16 +35,25 @@ class Today:
 
 @dataclass
 class World:
-    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day."""
+    """Everything that a day changes. ``busy`` are people to whom something has happened today: one event a person and day.
+
+    Whose place is ``people_at_dawn`` or more was registered today.
+    """
 
     population: Population
     writer: Writer
     busy: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    people_at_dawn: int = 0
 
     @property
     def registers(self) -> Mapping[str, Register]:
         """The registers by dataset, in the order in which they are delivered."""
         return self.writer.registers
+
+    @property
+    def firms(self) -> Firms:
+        """The legal entities."""
+        return self.writer.firms
 
     @property
     def households(self) -> Register:
@@ -61,7 +72,9 @@ class World:
 
     def open_day(self) -> None:
         """A new day begins: nothing has happened, nothing has changed."""
-        self.busy = np.zeros(len(self.population.people), dtype=bool)
+        self.people_at_dawn = len(self.population.people)
+        self.busy = np.zeros(self.people_at_dawn, dtype=bool)
+        self.firms.busy = np.zeros(len(self.firms), dtype=bool)
         for register in self.registers.values():
             register.close_day()
 
@@ -92,7 +105,8 @@ def create_world(size: int, start: date, settings: CountrySettings, noise: Noise
     counties = load_counties(settings.society, streams)
     population = populate(size, start, settings.society, noise.citizen_id, streams, counties)
     foreign_spouses(population, settings.society, streams)
-    writer = Writer(population, settings.society, noise, streams)
+    firms = found_firms(population, start, settings.economy, streams)
+    writer = Writer(population, firms, settings.society, noise, streams)
     for dataset, kind in KINDS.items():
         writer.registers[dataset] = _register(catalog, dataset, kind.first_rows(writer, start), start)
     return World(population, writer)

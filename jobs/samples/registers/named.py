@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-POPULATION = "population"
+POPULATION, LEGAL_ENTITY = "population", "legal_entity"
 NOBODY = -1
 """An entity's place where a row names none."""
 
@@ -19,11 +19,13 @@ class Named:
 
     entity: str
     key: str
-    number: str
-    name: str
+    number: str | None
+    name: str | None = None
     birth: str | None = None
     phone: str | None = None
     address: str | None = None
     role: str | None = None
     is_repeated: bool = False
     master: str = POPULATION
+    other_numbers: tuple[str, ...] = ()
+    """Columns of further numbers of the entity."""

@@ -1,4 +1,4 @@
-"""Rows of ``natural_resources/real_estate_right``: units (a flat, a house) and the people who hold a right in them."""
+"""Rows of ``natural_resources/real_estate_right``: units (a flat, a house) and the people and firms who hold a right in them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from itertools import chain
 import numpy as np
 
 from jobs.samples.cadastre import NOWHERE
-from jobs.samples.errors import distort_names, distort_numbers
+from jobs.samples.entity_errors import distort_entity_names, distort_unified
 from jobs.samples.holders import Holders, adults, draw_holders
 from jobs.samples.registers import RESIDENCES
-from jobs.samples.registers.named import Named
-from jobs.samples.registers.writer import Writer, days_back, iso
+from jobs.samples.registers.enterprise import person_columns
+from jobs.samples.registers.named import LEGAL_ENTITY, NOBODY, Named
+from jobs.samples.registers.writer import HEAD, Writer, days_back, iso
 from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, lists, texts, years_of
 from jobs.samples.table import Column
 
-CITY_RIGHT, VILLAGE_RIGHT = "4", "6"
-"""Kinds of right: house on state land for construction; house on a homestead."""
+CITY_RIGHT, VILLAGE_RIGHT = "2", "6"
+"""Kinds of right: the house; the use of a homestead."""
 
 SOLE, JOINT, BY_SHARES = "0", "1", "2"
 """Ways of owning together (共有方式)."""
 
-CITIZEN_ID, PASSPORT = "1", "3"
+CITIZEN_ID, PASSPORT, UNIFIED_CODE = "1", "2", "7"
 """Kinds of ID: only foreigners show a passport."""
 
 SHARE_HOMES_REGISTERED, SHARE_RENTED_REGISTERED = 0.9, 0.6
@@ -33,10 +34,12 @@ SHARE_HOMES_REGISTERED, SHARE_RENTED_REGISTERED = 0.9, 0.6
 SHARE_OWN_HOME, SHARE_OWN_RESIDENCE = 0.75, 0.25
 """Of those: a right is held by the head of the household, or by the person who is registered there; else by anybody."""
 
-HEAD_OF_HOUSEHOLD = "02"
 GROWN_UP_DAYS = 18 * 366
 
-NAMED = (Named("_holders", "BDCDYH", "QLR[].ZJH", "QLR[].MC", role="holder", is_repeated=True),)
+NAMED = (
+    Named("_holders", "BDCDYH", "QLR[].ZJH", "QLR[].MC", role="holder", is_repeated=True),
+    Named("_firms", "BDCDYH", "QLR[].ZJH", "QLR[].MC", role="holder", is_repeated=True, master=LEGAL_ENTITY),
+)
 
 
 @dataclass(frozen=True)
@@ -66,20 +69,23 @@ def first_unit_rows(writer: Writer, start: date) -> Mapping[str, Column]:
     is_own = (random.random(len(rooms.address)) < share_own) & is_adult[rooms.dweller]
     first = np.where(is_own, rooms.dweller, anybody)
     registered = np.maximum(days_back(writer, "units", start, len(first)), writer.population.people["birth"][first] + GROWN_UP_DAYS)
-    holders = draw_holders(random, writer.population, first, is_adult)
+    holders = draw_holders(random, writer.population, writer.firms, first, is_adult)
     return unit_rows(writer, rooms, holders, np.minimum(registered, today - 1), set())
 
 
 def homes_of(writer: Writer) -> Rooms:
     """The registered homes of households, with their heads."""
     people, households = writer.population.people, writer.population.households
-    heads = np.flatnonzero((people["relation"] == HEAD_OF_HOUSEHOLD) & ~people["is_dead"])
+    heads = np.flatnonzero((people["relation"] == HEAD) & ~people["is_dead"])
     of = people["household"][heads]
     return Rooms(households["county"][of], households["address"][of], heads)
 
 
 def unit_rows(writer: Writer, rooms: Rooms, holders: Holders, registered: Dates, known: set[str]) -> Mapping[str, Column]:
-    """Rows as they are first written, of the units that are not ``known``, each once. ``_holders`` are places among people."""
+    """Rows as they are first written, of the units that are not ``known``, each once.
+
+    ``_holders`` are places among people, ``_firms`` among firms.
+    """
     cadastre = writer.cadastre
     settled = cadastre.settle(rooms.county, rooms.address)
     located = np.flatnonzero(settled.buildings != NOWHERE)
@@ -101,28 +107,31 @@ def unit_rows(writer: Writer, rooms: Rooms, holders: Holders, registered: Dates,
 
 def holder_columns(writer: Writer, holders: Holders, registered: Dates) -> Mapping[str, Column]:
     """The columns that change when a unit changes hands: the certificate, the holders (lists), and since when."""
-    people, noise = writer.population.people, writer.noise
-    random = writer.errors("BDCQZH")
     serials = writer.next_serials("BDCQZH", len(registered)).tolist()
-    who = np.array(list(chain.from_iterable(holders.people)), dtype=np.int64)
-    is_foreign = people["is_foreign"][who]
-    numbers = distort_numbers(random, people["number"][who], people["birth"][who], noise.citizen_id, absent=0, may_be_short=True)
+    who, firms = (np.array(list(chain.from_iterable(places)), dtype=np.int64) for places in (holders.people, holders.firms))
+    random = writer.streams.named("errors", "BDCQZH", serials[0] if serials else 0)
+    is_firm = firms != NOBODY
+    is_foreign = writer.population.people["is_foreign"][who] & ~is_firm
+    names, numbers = person_columns(writer, "real estate", who)
     passports = texts([f"P{number:08d}" for number in random.integers(0, 10**8, len(who)).tolist()])
-    names = distort_names(
-        random, people["name"][who], people["ethnic"][who], noise.person_name, people["former"][who], writer.renamed_share()
-    )
+    numbers = texts(np.where(is_foreign, passports, numbers))
+    names[is_firm] = distort_entity_names(random, writer.firms, firms[is_firm], writer.noise.entity)
+    unified = writer.firms.entities["unified"][firms[is_firm]]
+    numbers[is_firm] = distort_unified(random, unified, writer.noise.entity.confusable_letter)
+    kinds = texts(np.where(is_firm, UNIFIED_CODE, np.where(is_foreign, PASSPORT, CITIZEN_ID)))
     sizes = [len(group) for group in holders.people]
     owned = list(zip(sizes, holders.is_joint.tolist(), strict=True))
     grouped = _grouped(sizes)
     return {
         "BDCQZH": texts([f"({y})不动产权第{n:09d}号" for y, n in zip(years_of(registered).tolist(), serials, strict=True)]),
         "QLR[].MC": grouped(names),
-        "QLR[].ZJZL": grouped(texts(np.where(is_foreign, PASSPORT, CITIZEN_ID))),
-        "QLR[].ZJH": grouped(texts(np.where(is_foreign, passports, numbers))),
+        "QLR[].ZJZL": grouped(kinds),
+        "QLR[].ZJH": grouped(numbers),
         "QLR[].QLBL": grouped(texts([_share(size, is_joint=is_joint) for size, is_joint in owned for _ in range(size)])),
         "GYFS": texts([_ownership(size, is_joint=is_joint) for size, is_joint in owned]),
         "DJSJ": iso(registered),
         "_holders": holders.people,
+        "_firms": holders.firms,
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jobs.samples.addresses import draw_addresses
 from jobs.samples.errors import distort_births, distort_names, distort_numbers, distort_sexes
 from jobs.samples.registers.named import Named
+from jobs.samples.registers.persons import phones_of_relatives
 from jobs.samples.registers.writer import Writer, dashed, iso
 from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, lists, texts
 from jobs.samples.table import Column
@@ -102,24 +103,10 @@ def _phones(writer: Writer, random: np.random.Generator, who: Numbers) -> Texts:
     contact, phones = writer.noise.contact, writer.population.people["phone"]
     count = len(who)
     own = phones[who].copy()
-    relatives = _phones_of_relatives(writer)[who]
+    relatives = phones_of_relatives(writer)[who]
     is_shared = chosen(random, count, contact.phone_shared / 100) & (relatives != "") & (own != "")
     own[is_shared] = relatives[is_shared]
     both = chosen(random, count, 0.05) & (relatives != "") & (own != "") & ~is_shared
     own[chosen(random, count, contact.phone_absent / 100)] = ""
     second = np.where(both, relatives, "")
     return lists([[phone for phone in pair if phone] if pair[0] else [] for pair in zip(own, second, strict=True)])
-
-
-def _phones_of_relatives(writer: Writer) -> Texts:
-    """For everybody, the phone of another member of the household; empty if nobody there has one."""
-    people = writer.population.people
-    with_phone = np.flatnonzero(people["phone"] != "")
-    order = with_phone[np.argsort(people["household"][with_phone], kind="stable")]
-    household = people["household"][order]
-    found = texts([""] * len(people))
-    for neighbour in (1, -1):
-        same = household == np.roll(household, -neighbour)
-        same &= order != np.roll(order, -neighbour)
-        found[order[same]] = people["phone"][np.roll(order, -neighbour)[same]]
-    return found

@@ -7,14 +7,23 @@ from datetime import date
 
 import numpy as np
 
+from jobs.samples.addresses import draw_addresses
 from jobs.samples.cadastre import Cadastre
 from jobs.samples.citizen_ids import compact
+from jobs.samples.firms import Firms
 from jobs.samples.people import Population
 from jobs.samples.register import Register
+from jobs.samples.registers.named import NOBODY
 from jobs.samples.settings import Noise, Society
 from jobs.samples.streams import Dates, Flags, Numbers, Streams, Texts, texts
 
 YEARS_BACK = 20
+
+HEAD = "02"
+"""Relation to the head of the household, GB/T 4761: the head."""
+
+SHARE_OF_CLOCKS_OFF, CLOCKS_OFF_BY = 0.02, 15 * 60
+"""Of rows in databases: by up to so many seconds, before or behind. Pulls reach back further."""
 
 
 @dataclass
@@ -25,6 +34,7 @@ class Writer:
     """
 
     population: Population
+    firms: Firms
     society: Society
     noise: Noise
     streams: Streams
@@ -60,6 +70,18 @@ class Writer:
         """Today's codes of counties."""
         return np.asarray(self.population.counties.current_codes[counties])
 
+    def other_addresses(self, random: np.random.Generator, counties: Numbers) -> Texts:
+        """Addresses in towns of these counties, where nobody need live."""
+        return draw_addresses(random, self.population.counties, counties, np.zeros(len(counties), dtype=bool))
+
+    def heads_of_households(self) -> Numbers:
+        """For each household, its head if alive and registered (a place among people), else NOBODY."""
+        people = self.population.people
+        heads = np.flatnonzero((people["relation"] == HEAD) & ~people["is_dead"] & ~people["is_foreign"])
+        found = np.full(len(self.population.households), NOBODY)
+        found[people["household"][heads]] = heads
+        return found
+
 
 def dashed(year: Numbers, month: Numbers, day: Numbers) -> Texts:
     """``yyyy-mm-dd``."""
@@ -80,6 +102,15 @@ def stamps(random: np.random.Generator, days: Dates) -> Texts:
     """Times in office hours of each day, ``yyyymmddHHMMSS``."""
     seconds = random.integers(8 * 3600, 18 * 3600, len(days)).tolist()
     return texts([f"{d}{s // 3600:02d}{s // 60 % 60:02d}{s % 60:02d}" for d, s in zip(compact(days), seconds, strict=True)])
+
+
+def written_at(random: np.random.Generator, days: Dates) -> Texts:
+    """Times at any hour of each day by the clock of a database in China, ISO 8601 with zone; a few clocks are some minutes off."""
+    seconds = random.integers(0, 24 * 3600, len(days))
+    is_off = random.random(len(days)) < SHARE_OF_CLOCKS_OFF
+    off = np.where(is_off, random.integers(-CLOCKS_OFF_BY, CLOCKS_OFF_BY + 1, len(days)), 0)
+    times = days.astype("datetime64[D]").astype("datetime64[s]") + seconds + off
+    return texts([f"{time}+08:00" for time in times.astype(str)])
 
 
 def days(day: date, count: int) -> Dates:

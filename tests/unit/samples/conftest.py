@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,10 +32,6 @@ class Generated:
     @property
     def truth(self) -> pa.Table:
         return pq.read_table(self.truth_folder / "population.parquet")
-
-    def truth_of(self, datasets: Sequence[str]) -> list[dict[str, Any]]:
-        """The rows of the truth that are of these datasets."""
-        return [row for row in self.truth.to_pylist() if row["dataset"] in datasets]
 
 
 Generate = Callable[..., Generated]

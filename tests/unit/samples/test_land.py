@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from jobs.samples.life import live
+from jobs.samples.people import NOBODY
 from jobs.samples.places import take_apart
 from jobs.samples.register import Register
 from jobs.samples.registers import HOUSEHOLDS, PARCELS, REAL_ESTATE, RESIDENCES, STANDARD_ADDRESSES
 from jobs.samples.settings import load_country, load_noise
 from jobs.samples.streams import Streams
-from jobs.samples.truth import PEOPLE, truth_of
+from jobs.samples.truth import ENTITIES, PEOPLE, truth_of
 from jobs.samples.world import World, create_world
 from schemas.catalog import load_catalog
 from tests.unit.samples.replay import FIRST
@@ -184,42 +185,46 @@ def test_coordinates_go_wrong_at_their_rates(world: World) -> None:
             assert 100 < measured < 900 if tag == "GCJ-02" else measured == 0
 
 
-def test_holders_are_people_with_shares_of_a_whole(world: World) -> None:
-    rows, people = world.registers[REAL_ESTATE].rows, world.population.people
-    sizes, agreeing = [], []
-    columns = [rows[f"QLR[].{name}"] for name in ("MC", "ZJH", "ZJZL", "QLBL")]
-    for holders, way, *texts in zip(rows["_holders"], rows["GYFS"], *columns, strict=True):
+def test_holders_are_people_or_firms_with_shares_of_a_whole(world: World) -> None:
+    rows, people, firms = world.registers[REAL_ESTATE].rows, world.population.people, world.writer.firms.entities
+    sizes, agreeing, owned = [], [], 0
+    columns = [rows[name] for name in ("_holders", "_firms", "QLR[].MC", "QLR[].ZJH", "QLR[].ZJZL", "QLR[].QLBL")]
+    for way, holders, owners, *texts in zip(rows["GYFS"], *columns, strict=True):
         names, numbers, kinds, shares = map(json.loads, texts)
-        assert len(holders) == len(set(holders)) == len(names) == len(numbers) == len(kinds) == len(shares)
+        assert len(holders) == len(owners) == len(set(holders)) == len(names) == len(numbers) == len(kinds) == len(shares)
         assert way == ("0" if len(holders) == 1 else "1" if shares == [None] * len(shares) else "2")
         assert way == "1" or sum(map(Fraction, shares)) == 1
-        agreeing += [people["number"][who] == number for who, number in zip(holders, numbers, strict=True)]
-        assert kinds == ["3" if people["is_foreign"][who] else "1" for who in holders]
+        for who, firm, number, kind in zip(holders, owners, numbers, kinds, strict=True):
+            assert (who == NOBODY) != (firm == NOBODY)
+            assert kind == ("7" if who == NOBODY else "2" if people["is_foreign"][who] else "1")
+            agreeing.append(number == (firms["unified"][firm] if who == NOBODY else people["number"][who]))
+            owned += who == NOBODY
         sizes.append(len(holders))
     assert min(sizes) == 1
     assert max(sizes) > 2
     assert 0.8 < np.mean(agreeing) < 1
+    assert 0.03 < owned / len(rows) < 0.05
 
 
 def test_a_sold_unit_has_two_holders_one_after_the_other_in_the_truth(lived: World) -> None:
     register = lived.registers[REAL_ESTATE]
-    assert register.former is not None
-    truth = truth_of(lived, PEOPLE).to_pylist()
     by_key: dict[str, list[dict[str, Any]]] = {}
-    for row in truth:
+    for row in [*truth_of(lived, PEOPLE).to_pylist(), *truth_of(lived, ENTITIES).to_pylist()]:
         if row["dataset"] == REAL_ESTATE:
             by_key.setdefault(row["record_key"], []).append(row)
+    for rows in by_key.values():
+        rows.sort(key=lambda row: row["first_business_date"])
     sold = 0
-    for code, holders in zip(register.former.rows["BDCDYH"], register.former.rows["_holders"], strict=True):
-        before, *after = by_key[f"{code}#holder-1"]
-        assert before["entity_id"] == f"P{holders[0]:09d}"
-        sold += len(after)
-        for next_one in after:
-            assert (next_one["first_business_date"] - before["last_business_date"]).days == 1
-            before = next_one
-        assert before["last_business_date"] is None
+    for version in register.earlier["_holders"]:
+        for code, holders in zip(version.rows["BDCDYH"], version.rows["_holders"], strict=True):
+            before, *after = by_key[f"{code}#holder-1"]
+            assert holders[0] == NOBODY or before["entity_id"] == f"P{holders[0]:09d}"
+            for following in after:
+                assert (following["first_business_date"] - before["last_business_date"]).days == 1
+                before = following
+            assert before["last_business_date"] is None
+            sold += len(after)
     assert sold > 3
-    assert max(len(rows) for rows in by_key.values()) <= 3
     alive = [row for rows in by_key.values() for row in rows if row["last_business_date"] is None]
     assert len(alive) == sum(map(len, register.rows["_holders"]))
 
