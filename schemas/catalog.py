@@ -1,6 +1,6 @@
 """Every contract of the project, found by its place in the tree, and checked against its neighbours.
 
-sources/<department>/<dataset>      bronze, silver, quarantine
+sources/<department>/<dataset>      bronze, silver, quarantine; of a repeated group: silver, quarantine
 masters/<master>/<table>            gold
 releases/agency/<agency>/<extract>  share
 platform/{linked,control}/<table>   linked (one table for each master), control
@@ -8,7 +8,7 @@ platform/{linked,control}/<table>   linked (one table for each master), control
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,12 @@ from pathlib import Path
 from schemas.contract import Contract, load_contract
 from schemas.names import DatasetName, InvalidNameError, Layer, TableName
 from schemas.odcs import ContractError, fail, suggest
+from schemas.repeated_group import check_repeated_group
 
 SUFFIX = ".odcs.yaml"
 HOME = Path(__file__).parent
 SOURCE_LAYERS = (Layer.BRONZE, Layer.SILVER, Layer.QUARANTINE)
+ITEM_LAYERS = (Layer.SILVER, Layer.QUARANTINE)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Catalog:
         return self._in(Layer.BRONZE)
 
     @property
+    def refined(self) -> tuple[Contract, ...]:
+        """Contracts that have a silver table: what departments deliver, and the items of its repeated groups."""
+        return self._in(Layer.SILVER)
+
+    @property
     def gold(self) -> tuple[Contract, ...]:
         """Contracts of master data."""
         return self._in(Layer.GOLD)
@@ -51,11 +58,15 @@ class Catalog:
     @cached_property
     def masters(self) -> tuple[str, ...]:
         """Masters that at least one source has records for, in the order of their names."""
-        return tuple(sorted({role.master for source in self.sources for role in source.record_roles}))
+        return tuple(sorted({role.master for source in self.refined for role in source.record_roles}))
 
     def sources_of(self, master: str) -> tuple[Contract, ...]:
         """Source contracts whose rows name an entity of ``master``."""
-        return tuple(s for s in self.sources if any(role.master == master for role in s.record_roles))
+        return tuple(s for s in self.refined if any(role.master == master for role in s.record_roles))
+
+    def children_of(self, dataset: DatasetName) -> tuple[Contract, ...]:
+        """Contracts of the repeated groups in the rows of a source."""
+        return tuple(c for c in self.refined if c.repeated_group and c.repeated_group.of == str(dataset))
 
     def find(self, name: str) -> Contract:
         """The contract called ``group/dataset``, or that of a table ``layer.group__dataset``. Raises ContractError."""
@@ -74,9 +85,20 @@ class Catalog:
 def load_catalog(*homes: Path) -> Catalog:
     """Load every contract below ``homes`` (by default the project's own). Raises ContractError on the first bad one."""
     contracts = sorted((c for home in homes or (HOME,) for c in _load_home(home)), key=lambda c: c.dataset)
-    catalog = Catalog(tuple(contracts))
+    catalog = Catalog(tuple(_with_item_roles(contract, contracts) for contract in contracts))
     _check_references(catalog)
     return catalog
+
+
+def _with_item_roles(contract: Contract, contracts: Sequence[Contract]) -> Contract:
+    """The contract with the roles that the items of its repeated groups carry."""
+    roles = [
+        role.role or ""
+        for child in contracts
+        if child.repeated_group and child.repeated_group.of == str(contract.dataset)
+        for role in child.record_roles
+    ]
+    return contract.model_copy(update={"item_roles": tuple(roles)}) if roles else contract
 
 
 def _load_home(home: Path) -> Iterator[Contract]:
@@ -89,7 +111,8 @@ def _load_home(home: Path) -> Iterator[Contract]:
     for room, layers in rooms:
         for path in sorted((home / room).glob(f"*/*{SUFFIX}")):
             dataset = DatasetName(path.parent.name, path.name.removesuffix(SUFFIX))
-            yield load_contract(path, dataset, layers or (Layer(dataset.group),))
+            contract = load_contract(path, dataset, layers or (Layer(dataset.group),))
+            yield contract.model_copy(update={"layers": ITEM_LAYERS}) if contract.repeated_group else contract
 
 
 def _check_references(catalog: Catalog) -> None:
@@ -104,6 +127,8 @@ def _check_references(catalog: Catalog) -> None:
                 f"{contract.path}:1: {contract.dataset} is already defined by {seen[contract.dataset]}. Rename one."
             )
         seen[contract.dataset] = contract.path
+        if contract.repeated_group:
+            check_repeated_group(catalog.by_dataset, contract, contract.repeated_group)
         for number, column in enumerate(contract.columns):
             at: list[str | int] = ["schema", 0, "properties", number]
             _refer(contract, at, "semantic type", column.semantic_type, SEMANTIC_TYPES)

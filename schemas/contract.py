@@ -127,6 +127,8 @@ class Contract(StrictModel):
     pull: Pull | None = None
     repeated_group: RepeatedGroup | None = None
     record_roles: tuple[RecordRole, ...] = ()
+    item_roles: tuple[str, ...] = ()
+    """Roles that the items of its repeated groups carry: not of the file, but of the catalogue."""
     tolerance: float = Field(default=DEFAULT_TOLERANCE, ge=0, le=1)
     write_mode: Literal["replace", "merge", "append", "history"] = "replace"
     schema_drift: Literal["reject", "quarantine", "evolve"] = "reject"

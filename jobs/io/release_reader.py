@@ -82,7 +82,7 @@ def query_release(settings: Settings, sql: str, release_id: str | None = None) -
 
 def quarantined_rows(settings: Settings, dataset: str | None, day: date | None, limit: int) -> list[dict[str, Any]]:
     """Rows now in quarantine, of one dataset and business date or of all. Grain: one row a quarantined row, with its ``table``."""
-    names = [DatasetName.parse(dataset)] if dataset else [contract.dataset for contract in load_catalog().sources]
+    names = [DatasetName.parse(dataset)] if dataset else [contract.dataset for contract in load_catalog().refined]
     found: list[dict[str, Any]] = []
     with duckdb_connection() as connection:
         for table in (name.in_layer(Layer.QUARANTINE) for name in names):

@@ -17,12 +17,12 @@ from jobs.io.delta import duckdb_connection, table_exists
 from jobs.io.release_reader import create_view, find_release
 from jobs.io.state import TAKEN, Release, delivery_states
 from jobs.linkage.measures import Labels, bcubed, clusters, pairwise, sizes
-from jobs.linkage.roles import KEY_SEPARATOR, role_suffix
+from jobs.linkage.roles import KEY_SEPARATOR, dataset_of, role_suffix, row_keys
 from jobs.settings import Settings
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract, RecordRole
 from schemas.errors import UsageError
-from schemas.names import Layer, linked_table
+from schemas.names import DatasetName, Layer, TableName, linked_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -126,26 +126,39 @@ def _load_delivered_keys(
     """Records that silver holds on the release's date, with the identifier as the row that they came from had it."""
     lake.execute("create table delivered (dataset varchar, record_key varchar, identifier varchar)")
     for contract in catalog.sources_of(master):
-        silver, bronze = contract.table(Layer.SILVER), contract.table(Layer.BRONZE)
+        silver, bronze = contract.table(Layer.SILVER), _bronze_of(contract)
         if table_exists(silver.path(settings.root)):
             create_view(lake, settings, silver, release.tables.get(str(silver)))
             create_view(lake, settings, bronze)
             for role in contract.record_roles:
                 if role.master == master:
                     lake.execute(
-                        _delivered_records(contract, role), {"day": release.business_date, "dataset": str(contract.dataset)}
+                        _delivered_records(contract, role), {"day": release.business_date, "dataset": dataset_of(contract)}
                     )
 
 
 def _delivered_records(contract: Contract, role: RecordRole) -> str:
-    silver, bronze = contract.table(Layer.SILVER), contract.table(Layer.BRONZE)
-    key = f" || '{KEY_SEPARATOR}' || ".join(f"silver.{name}" for name in contract.keys)
+    silver, bronze = contract.table(Layer.SILVER), _bronze_of(contract)
+    key = f" || '{KEY_SEPARATOR}' || ".join(f"silver.{name}" for name in row_keys(contract))
     identifier = _identifier_column(contract, role)
-    delivered = f"nullif(bronze.{identifier}, '')" if identifier else "null"
+    delivered = _delivered_text(contract, identifier) if identifier else "null"
     return f"""insert into delivered
-        select $dataset, {key} || '{role_suffix(contract, role)}', {delivered}
+        select $dataset, {key} || {role_suffix(contract, role)}, {delivered}
         from {silver} silver join {bronze} bronze using (_delivery_id, _file, _row_number)
         where silver._valid_from <= $day and (silver._valid_to is null or silver._valid_to > $day)"""  # noqa: S608 - names of the contract
+
+
+def _bronze_of(contract: Contract) -> TableName:
+    """The bronze table in which a contract's rows were delivered."""
+    return DatasetName.parse(dataset_of(contract)).in_layer(Layer.BRONZE)
+
+
+def _delivered_text(contract: Contract, column: str) -> str:
+    """What was delivered for a column: of an item of a repeated group, its place in the list that bronze holds as JSON text."""
+    if contract.repeated_group is None:
+        return f"nullif(bronze.{column}, '')"
+    place = f"'$[' || (silver.{contract.repeated_group.position_column} - 1) || ']'"
+    return f"nullif(json_extract_string(bronze.{contract.column(column).physical_name}, {place}), '')"
 
 
 def _identifier_column(contract: Contract, role: RecordRole) -> str | None:

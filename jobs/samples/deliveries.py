@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 from jobs.io.landing import CHINA, MANIFEST
-from jobs.io.text import encode
 from jobs.samples.faults import Fault, FaultKind
+from jobs.samples.formats import BINARY, file_name, render
+from jobs.samples.formats.content import Content
 from jobs.samples.register import Register
-from jobs.samples.streams import Numbers, Texts
+from jobs.samples.streams import Numbers
 from schemas.contract import Contract
 from schemas.errors import UsageError
 
@@ -27,26 +24,6 @@ EXTRA_COLUMN, EXTRA_VALUE = "BZ", "备注"
 OTHER_ENCODING = {"gb18030": "utf-8", "utf-8": "gb18030", "utf-8-sig": "gb18030"}
 SHARE_THAT_ARRIVES = 0.6
 NEED_ROWS = frozenset(FaultKind) - {FaultKind.DUPLICATE, FaultKind.MISSING}
-
-
-@dataclass(frozen=True)
-class Content:
-    """Rows of one delivery: delivered column names and their texts; ``operations`` in a delta only."""
-
-    contract: Contract
-    columns: dict[str, Texts]
-    operations: Sequence[str] | None
-    encoding: str
-
-    @property
-    def mode(self) -> str:
-        """full or delta."""
-        return "full" if self.operations is None else "delta"
-
-    @property
-    def rows(self) -> int:
-        """Data rows."""
-        return len(next(iter(self.columns.values())))
 
 
 @dataclass(frozen=True)
@@ -104,7 +81,7 @@ def write_delivery(content: Content, post: Post, kind: FaultKind | None) -> None
     """One delivery: the data file, then the manifest. Raises UsageError if another delivery is already there."""
     contract = content.contract
     data = render(content)
-    name = f"{contract.dataset.table}.{'jsonl' if _is_json(contract) else 'csv'}"
+    name = file_name(content)
     manifest = {
         "dataset": str(contract.dataset),
         "business_date": post.business_date.isoformat(),
@@ -131,50 +108,12 @@ def write_delivery(content: Content, post: Post, kind: FaultKind | None) -> None
     write_whole(folder / MANIFEST, text.encode())
 
 
-def render(content: Content) -> bytes:
-    """The bytes of the data file."""
-    return _json_lines(content) if _is_json(content.contract) else _csv(content)
-
-
-def _csv(content: Content) -> bytes:
-    columns: dict[str, Any] = dict(content.columns)
-    if content.operations is not None:
-        columns = {_operation_field(content.contract): content.operations, **columns}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    mark = b"\xef\xbb\xbf" if content.encoding == "utf-8-sig" else b""
-    return mark + encode(out.getvalue(), content.encoding)
-
-
-def _json_lines(content: Content) -> bytes:
-    paths = [path.split(".") for path in content.columns]
-    operations = content.operations
-    lines = []
-    for place, row in enumerate(zip(*content.columns.values(), strict=True)):
-        document: dict[str, Any] = {} if operations is None else {_operation_field(content.contract): operations[place]}
-        for path, value in zip(paths, row, strict=True):
-            if value:
-                _put(document, path, value)
-        lines.append(json.dumps(document, ensure_ascii=False))
-    return encode("".join(f"{line}\n" for line in lines), content.encoding)
-
-
-def _put(document: dict[str, Any], path: list[str], value: str) -> None:
-    """Set a value of one line; a list stands in the column as JSON text."""
-    if path[0].endswith("[]"):
-        document[path[0].removesuffix("[]")] = [{path[1]: item} for item in json.loads(value)]
-    elif len(path) == 1:
-        document[path[0]] = value
-    else:
-        document.setdefault(path[0], {})[path[1]] = value
-
-
 def _spoilt(content: Content, kind: FaultKind | None) -> Content:
-    """What the department sends where it makes the fault itself."""
+    """What the department sends where it makes the fault itself. Raises UsageError where the format has no such fault."""
     if kind is FaultKind.MISSING_COLUMN:
-        left_out = next(c.physical_name for c in content.contract.columns if c.is_required and not c.is_key)
+        left_out = next((c.physical_name for c in content.contract.columns if c.is_required and not c.is_key), None)
+        if left_out is None:
+            raise UsageError(f"{kind}:{content.contract.dataset}: no column but the key is required. Take another fault.")
         return replace(content, columns={name: values for name, values in content.columns.items() if name != left_out})
     if kind is FaultKind.EXTRA_COLUMN:
         first = next(iter(content.columns.values()))
@@ -182,6 +121,8 @@ def _spoilt(content: Content, kind: FaultKind | None) -> Content:
         extra[:] = EXTRA_VALUE
         return replace(content, columns={**content.columns, EXTRA_COLUMN: extra})
     if kind is FaultKind.WRONG_ENCODING:
+        if content.layout.type in BINARY:
+            raise UsageError(f"{kind}:{content.contract.dataset}: {content.layout.type} has no encoding. Take another fault.")
         return replace(content, encoding=OTHER_ENCODING[content.encoding])
     return content
 
@@ -210,11 +151,3 @@ def write_whole(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(data)
     part.replace(path)
-
-
-def _is_json(contract: Contract) -> bool:
-    return contract.delivery_format is not None and contract.delivery_format.type == "jsonl"
-
-
-def _operation_field(contract: Contract) -> str:
-    return contract.delivery_format.operation_field if contract.delivery_format else "op"

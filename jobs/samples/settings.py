@@ -90,7 +90,7 @@ class OtherNoise(StrictSettings):
     death_not_cancelled: Percent
     """Of all registrations: the person is dead, and the registration is not cancelled."""
     employer_by_old_code: Percent
-    """Of insurances: the employer stands there with its old organisation code."""
+    """Of insurances with an employer that has one: it stands there with its old organisation code."""
 
 
 class EntityNoise(StrictSettings):

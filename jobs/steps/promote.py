@@ -10,13 +10,14 @@ from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
-from jobs.steps.quarantine import quarantine_rows
+from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
 from quality.gate import FAILED_CODES, CheckResult, Verdict, judge
 from quality.suite import KEY_VERSIONS, checks_of
 from schemas.contract import Contract
 from schemas.errors import GovlakeError
 from schemas.names import DeliveryId, Layer, TableName
+from schemas.silver import silver_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -46,9 +47,9 @@ def promote(
 ) -> Promotion:
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
-    In silver the rows are the typed rows of one ``delivery`` (`jobs.transforms.standardise.type_rows`), elsewhere they have
-    exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the
-    returned decision says so and the night goes on.
+    In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
+    there are; elsewhere they have exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends
+    the night; in silver the returned decision says so and the night goes on.
     """
     staged = _stage(rows, contract, table).persist()
     try:
@@ -105,11 +106,13 @@ def _named(result: CheckResult) -> str:
 def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunContext, delivery: DeliveryId | None) -> Promotion:
     failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
     quarantined = failed.count() if verdict.failed("quarantine") else 0
-    if quarantined and delivery is not None:
+    if contract.repeated_group:
+        replace_quarantine(failed, contract, ctx)
+    elif quarantined and delivery is not None:
         quarantine_rows(failed, contract, ctx, delivery)
     accepted = verdict.rows.where(f"size({FAILED_CODES}) = 0")
     path = ctx.path(table)
-    columns = [column.name for column in contract.columns]
+    columns = _columns_of(contract, table)
     if contract.write_mode == "history" and delivery is not None:
         publish_history(verdict.rows, contract, ctx, delivery)
     elif contract.write_mode == "merge":
@@ -120,6 +123,12 @@ def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunCon
         replace_rows(accepted.select(*columns), path, is_shared=table.layer is Layer.SHARE)
     checked = verdict.rows_checked
     return Promotion(table, "published", checked, checked - quarantined, quarantined, table_version(path), None)
+
+
+def _columns_of(contract: Contract, table: TableName) -> list[str]:
+    if table.layer is Layer.SILVER:
+        return [name for name, _ in silver_columns(contract)]
+    return [column.name for column in contract.columns]
 
 
 def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, reason: str | None) -> None:

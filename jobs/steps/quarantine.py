@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobs.io.delta import table_exists
 from jobs.io.run_context import RunContext
-from jobs.steps.publish import append_rows
+from jobs.steps.publish import append_rows, replace_rows
 from quality.gate import FAILED_CODES
 from quality.suite import checks_of
 from schemas.contract import Contract
@@ -22,6 +23,13 @@ def quarantine_rows(failed: DataFrame, contract: Contract, ctx: RunContext, deli
     """
     path = ctx.path(contract.table(Layer.QUARANTINE))
     append_rows(_as_quarantined(failed, contract), path, "_delivery_id", str(delivery))
+
+
+def replace_quarantine(failed: DataFrame, contract: Contract, ctx: RunContext) -> None:
+    """Make the failed items of a repeated group the whole quarantine of it: they are made anew from all rows that hold them."""
+    path = ctx.path(contract.table(Layer.QUARANTINE))
+    if table_exists(path) or failed.head(1):
+        replace_rows(_as_quarantined(failed, contract), path)
 
 
 def _as_quarantined(failed: DataFrame, contract: Contract) -> DataFrame:

@@ -43,6 +43,7 @@ def _pending(ctx: RunContext, dataset: DatasetName) -> list[DeliveryState]:
 
 def _refine_delivery(spark: SparkSession, ctx: RunContext, contract: Contract, state: DeliveryState) -> None:
     from jobs.steps.promote import promote
+    from jobs.steps.repeated_groups import publish_items
     from jobs.transforms.standardise import type_rows
 
     bronze = spark.read.format("delta").load(ctx.path(contract.table(Layer.BRONZE)))
@@ -54,6 +55,9 @@ def _refine_delivery(spark: SparkSession, ctx: RunContext, contract: Contract, s
             f"{state.delivery_id}: bronze took {state.rows_bronze:,} rows, silver sees {promotion.rows_checked:,}. "
             f"Compare {ctx.path(contract.table(Layer.BRONZE))} with the landing area; nothing was recorded as published."
         )
+    if promotion.decision == "published":
+        publish_items(spark, ctx, contract)
+    # Last, so that a night cut off before its items were made takes the delivery again.
     control.record(ctx.settings.root, "deliveries", _events(ctx, state, promotion))
 
 

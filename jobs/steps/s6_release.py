@@ -88,7 +88,7 @@ def _table_versions(ctx: RunContext) -> dict[str, int]:
 
 
 def _tables_of(ctx: RunContext) -> list[TableName]:
-    silver = [contract.table(Layer.SILVER) for contract in ctx.catalog.sources]
+    silver = [contract.table(Layer.SILVER) for contract in ctx.catalog.refined]
     return silver + [contract.table(Layer.GOLD) for contract in ctx.catalog.gold]
 
 

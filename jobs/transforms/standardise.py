@@ -15,22 +15,22 @@ PLACE = ("_delivery_id", "_business_date", "_sequence", "_file", "_row_number", 
 """Technical columns of bronze that go with a row."""
 
 
-def type_rows(bronze: DataFrame, contract: Contract) -> DataFrame:
+def type_rows(bronze: DataFrame, contract: Contract, also: tuple[str, ...] = ()) -> DataFrame:
     """Rows of one or more deliveries, typed. Grain: one delivered row.
 
-    Result: the delivered texts as ``_raw_<column>``, the parts of every column (silver's columns), the row's place, and
-    ``_copy_number`` and ``_key_versions``, counted within the row's delivery.
+    Result: the delivered texts as ``_raw_<column>``, the parts of every column (silver's columns), the row's place, the columns
+    ``also``, and ``_copy_number`` and ``_key_versions``, counted within the row's delivery.
     """
     from pyspark.sql import functions as f
 
-    rows = bronze.select(*PLACE, *(f.col(column.name).alias(f"_raw_{column.name}") for column in contract.columns))
+    rows = bronze.select(*PLACE, *also, *(f.col(column.name).alias(f"_raw_{column.name}") for column in contract.columns))
     parts = parts_of(contract)
     for level in sorted({part.level for part in parts}):
         rows = rows.select("*", *(f.expr(part.sql).cast(part.spark_type).alias(part.name) for part in parts if part.level == level))
     kept = [part.name for part in parts if part.is_kept]
     raw = [f"_raw_{column.name}" for column in contract.columns]
     helpers = [part.name for part in parts if not part.is_kept]
-    return count_copies(rows.select(*kept, *raw, *helpers, *PLACE), contract.keys)
+    return count_copies(rows.select(*kept, *raw, *helpers, *PLACE, *also), contract.keys)
 
 
 def count_copies(rows: DataFrame, keys: tuple[str, ...]) -> DataFrame:

@@ -6,18 +6,17 @@ every county-level and higher region since 1981 with the years it existed (CC0).
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
+from schemas.codes.regions import region_names
 from schemas.errors import UsageError
 
 HOME = Path(__file__).parent
 REGIONS = "region_gbt_2260"
-_REGION_FILE = HOME / "gbt_2260_history.csv"
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,8 @@ def load_code_table(name: str) -> CodeTable:
     return CodeTable(name=name, **(content | dates))
 
 
-@cache
-def abolished_regions() -> tuple[str, ...]:
-    """Region codes that were in force once and are no longer, as of the end of 2024."""
-    rows = _region_history()
-    in_force = {row["代码"] for row in rows if row["状态"] == "在用"}
-    return tuple(sorted({row["代码"] for row in rows} - in_force))
-
-
-def _region_history() -> list[dict[str, str]]:
-    """One row a code and a span of years in which it meant one region; columns as published."""
-    with _REGION_FILE.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def _regions() -> CodeTable:
     """Every region code that was ever in force since 1981, with its newest name."""
-    codes = {row["代码"]: row["名称"] for row in _region_history()}
-    return CodeTable(REGIONS, "GB/T 2260", "中华人民共和国行政区划代码", "gbt2260_history (CC0)", "1981-01-01", None, codes)
+    return CodeTable(
+        REGIONS, "GB/T 2260", "中华人民共和国行政区划代码", "gbt2260_history (CC0)", "1981-01-01", None, region_names()
+    )

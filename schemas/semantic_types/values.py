@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.codes import REGIONS, abolished_regions
+from schemas.codes import REGIONS
+from schemas.codes.regions import abolished_regions
 from schemas.semantic_types.model import Part, Rule, SemanticType, helper, plain
 from schemas.sql_text import literals
 from schemas.text import clean_text, half_width, standard_name
@@ -91,7 +92,7 @@ VALUES: dict[str, SemanticType] = {
                 "region_abolished",
                 "warn",
                 f"{{name}} in ({literals(abolished_regions())})",
-                "the region is in force no longer (GB/T 2260); its successors stand in the code table",
+                "the region is in force no longer (GB/T 2260)",
             ),
         ),
         code_table=REGIONS,

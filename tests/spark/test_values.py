@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jobs.transforms.regions import with_current_region
 from tests.spark.typed_values import column, typed
 
 if TYPE_CHECKING:
@@ -92,3 +93,9 @@ def test_lists_keep_their_empty_places(spark: SparkSession) -> None:
 def test_regions_that_were_and_are_no_longer(spark: SparkSession) -> None:
     rows = typed(spark, "region_code", ["110105", "110103", "999999"])
     assert column(rows, "_warnings") == [[], ["region_abolished:value"], ["code_unknown:value"]]
+
+
+def test_regions_and_what_they_belong_to_now(spark: SparkSession) -> None:
+    codes = {"371202": "370116", "110105": "110105", "370981": None, "999999": "999999"}
+    rows = spark.createDataFrame([(code,) for code in [*codes, None]], "region_code string")
+    assert dict(map(tuple, with_current_region(rows, "region_code").collect())) == {**codes, None: None}

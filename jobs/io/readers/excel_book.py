@@ -115,13 +115,18 @@ class Book:
             return _rich_text(cell)
         value = next((part.text or "" for part in cell if etree.QName(part).localname == "v"), "")
         if kind == "s":
-            return self._texts[int(value)] if value else ""
+            return self._shared_text(int(value)) if value else ""
         if kind == "b":
             return "true" if value == "1" else "false"
         if kind != "n" or not value:
             return value
         is_date = int(cell.get("s", 0)) in self._dates
         return date_text(value, self._epoch) if is_date else number_text(value)
+
+    def _shared_text(self, place: int) -> str:
+        if not 0 <= place < len(self._texts):
+            raise refuse_book(self._file, f"a cell has text {place}, of which there are {len(self._texts):,}")
+        return self._texts[place]
 
     def _read_workbook(self) -> dict[str, str]:
         """Part of each sheet, by its name, in the workbook's order."""

@@ -52,7 +52,11 @@ def read_geojson(path: Path, contract: Contract, layout: DeliveryFormat, mode: s
         feature = object_of(item, "the feature")
         extra.update(dict.fromkeys(feature.keys() - FEATURE_MEMBERS))
         row = row_of_object(feature.get("properties") or {}, tree, len(expected), extra)
-        if geometry is not None and geometry.column is not None and feature.get(GEOMETRY) is not None:
+        if feature.get(GEOMETRY) is None:
+            return row
+        if geometry is None or geometry.column is None:
+            extra[GEOMETRY] = None
+        else:
             row[geometry.column] = geometry_text(object_of(feature[GEOMETRY], GEOMETRY))
         return row
 

@@ -12,7 +12,7 @@ from jobs.samples.firms import BRANCH, COMPANY, HOUSEHOLD, SOCIAL
 from jobs.samples.registers.enterprise import authority_names, person_columns, states
 from jobs.samples.registers.named import LEGAL_ENTITY, Named
 from jobs.samples.registers.writer import Writer, iso
-from jobs.samples.streams import Dates, Flags, Numbers, chosen, texts
+from jobs.samples.streams import Flags, Numbers, chosen, texts
 from jobs.samples.table import Column
 
 NAMED = (Named("_firm", "nsrsbh", "nsrsbh", "nsrmc", phone="lxdh", address="scjydz", master=LEGAL_ENTITY),)
@@ -42,10 +42,6 @@ def taxpayer_rows(writer: Writer, who: Numbers, is_old: Flags) -> Mapping[str, C
         "scjydz": entities["address"][who].copy(),
         "nsrzt": states(writer, who),
         "zgswjg": authority_names(writer, entities["county"][who], "税务局"),
-        "djrq": iso(_days_after(entities["founded"][who], random.integers(0, 30, len(who)))),
+        "djrq": iso(entities["founded"][who]),
         "_firm": who,
     }
-
-
-def _days_after(dates: Dates, count: Numbers) -> Dates:
-    return np.asarray(dates + count)

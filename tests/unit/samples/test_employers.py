@@ -1,24 +1,23 @@
-"""Employers are always the same for a person and a job, and their codes are valid by an independent reading of the standards."""
+"""Employers are legal entities of the country, always the same for a person and a job."""
 
 from __future__ import annotations
 
 import numpy as np
-from stdnum.cn import uscc
 
 from jobs.samples.employers import employer_of
+from jobs.samples.firms import BODY, COMPANY, SOCIAL
+from jobs.samples.world import World
 
 
-def test_codes_are_valid_and_the_organisation_code_is_part_of_the_uscc() -> None:
-    who = np.arange(2000)
-    employers = employer_of(who, np.zeros(2000, dtype=np.int64))
-    assert len(set(employers.uscc)) > 100
-    for number, code in set(zip(employers.uscc, employers.organisation_code, strict=True)):
-        assert uscc.is_valid(number)
-        assert number[8:17] == code
+def test_employers_are_companies_organisations_and_public_bodies(world: World) -> None:
+    employers = employer_of(world.firms, np.arange(2000), np.zeros(2000, dtype=np.int64))
+    assert len(set(employers.tolist())) > 500
+    assert set(world.firms.entities["kind"][employers]) == {COMPANY, SOCIAL, BODY}
+    assert not world.firms.entities["is_gone"][employers].any()
 
 
-def test_the_next_job_is_with_another_employer() -> None:
+def test_the_next_job_is_with_another_employer(world: World) -> None:
     who = np.arange(500)
-    first, again, next_one = (employer_of(who, np.full(500, job)) for job in (0, 0, 1))
-    assert first.uscc.tolist() == again.uscc.tolist()
-    assert not (first.uscc == next_one.uscc).any()
+    first, again, next_one = (employer_of(world.firms, who, np.full(500, job)) for job in (0, 0, 1))
+    assert first.tolist() == again.tolist()
+    assert not (first == next_one).any()

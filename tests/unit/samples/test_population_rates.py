@@ -72,7 +72,9 @@ def test_utilities_mask_names(world: World) -> None:
 def test_employers_by_their_old_code(world: World) -> None:
     rows = world.registers[INSURANCES].rows
     is_old = np.array([len(code) == 9 for code in rows["dwdm"]])
-    assert_rate(is_old, everyone(rows), world.writer.noise.other.employer_by_old_code)
+    has_old_code = world.firms.entities["organisation"][rows["_employer"]] != ""
+    assert_rate(is_old, has_old_code, world.writer.noise.other.employer_by_old_code)
+    assert not (is_old & ~has_old_code).any()
     assert {len(code) for code in rows["dwdm"]} == {9, 18}
 
 

@@ -47,4 +47,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_life_happens() -> None:
-    assert all(rate > 0 for rate in load_country().life.model_dump().values())
+    life = load_country().life.model_dump()
+    rates = [rate for value in life.values() for rate in (value.values() if isinstance(value, dict) else [value])]
+    assert all(rate > 0 for rate in rates)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from schemas.codes import REGIONS, abolished_regions, code_table_names, load_code_table
+from schemas.codes import REGIONS, code_table_names, load_code_table
+from schemas.codes.regions import abolished_regions, region_successors
 
 OWN = "own codes"
 
@@ -32,3 +33,13 @@ def test_regions_that_are_gone_are_known_still() -> None:
     assert abolished < set(known)
     assert {"110103", "371202"} <= abolished
     assert not {"110101", "370116", "420106"} & abolished
+
+
+def test_a_region_is_followed_to_what_it_is_now() -> None:
+    successors = region_successors()
+    assert successors["371202"] == "370116"  # 莱城区, of Jinan since 2018
+    assert successors["110103"] == "110101"  # 崇文区
+    assert successors["330124"] == "330112"  # 临安县 became 临安市, then a district
+    assert "370981" not in successors  # 莱芜市 went to two districts
+    assert set(successors) <= set(abolished_regions())
+    assert not set(successors.values()) & set(abolished_regions())
