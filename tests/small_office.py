@@ -58,7 +58,7 @@ def contract_of(kind: str) -> dict[str, Any]:
         "deliveryModes": ["full", "delta"],
         "writeMode": "history",
         "schemaDrift": "reject",
-        "tolerance": 0.7,
+        "tolerance": 0.8,
     }
     return {
         "apiVersion": "v3.1.0",

@@ -67,8 +67,7 @@ def _json(_: Sequence[str], rows: Sequence[Record], encoding: str) -> bytes:
 
 
 def _geojson(_: Sequence[str], rows: Sequence[Record], encoding: str) -> bytes:
-    point = {"type": "Point", "coordinates": [117.0, 36.0]}
-    features = [{"type": "Feature", "properties": row, "geometry": point} for row in rows]
+    features = [{"type": "Feature", "properties": row, "geometry": None} for row in rows]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode(encoding)
 
 
