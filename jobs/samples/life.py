@@ -40,6 +40,7 @@ from jobs.samples.firm_life import (
     shares_passed_on,
     tax_numbers_exchanged,
 )
+from jobs.samples.land import LAND_EVENTS
 from jobs.samples.registers.household import DEAD, updated_today
 from jobs.samples.registers.writer import chance, how_many
 from jobs.samples.residences import ids_supplied, new_residences, residences_ended, residences_renewed
@@ -174,5 +175,6 @@ EVENTS: tuple[Event, ...] = (
     commended,
     repairs_decided,
     repairs_applied,
+    *LAND_EVENTS,
 )
 """The events of a day, in the order in which they happen."""

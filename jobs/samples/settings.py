@@ -107,6 +107,27 @@ class EntityNoise(StrictSettings):
     """Of licences, penalties and listings of entities that have an old number: no unified code."""
 
 
+class LandNoise(StrictSettings):
+    """Errors of parcels and of coordinates."""
+
+    parcel_crossed: Percent
+    """The border crosses itself."""
+    parcel_with_sliver: Percent
+    """A second, hardly visible polygon, left by an overlay of map sheets."""
+    parcel_overlapping: Percent
+    """Of parcels with a neighbour to the west: they lie half on it."""
+    parcel_open: Percent
+    """The border's last point is not its first."""
+    area_wrong: Percent
+    """The surveyed area is up to a fifth off."""
+    gcj02: Percent
+    """Of standard addresses: measured on a commercial map, in its own coordinates, and tagged so."""
+    untagged: Percent
+    """Of standard addresses: nothing says which coordinates they are in."""
+    coordinates_swapped: Percent
+    """Of standard addresses: latitude where longitude belongs."""
+
+
 class Noise(StrictSettings):
     """Errors in delivered rows, in per cent of the records that could have the error. Keys carry none."""
 
@@ -116,6 +137,7 @@ class Noise(StrictSettings):
     contact: ContactNoise
     other: OtherNoise
     entity: EntityNoise
+    land: LandNoise
 
 
 class Society(StrictSettings):
@@ -191,6 +213,14 @@ class CreditLife(StrictSettings):
     share_natural_person: Share
 
 
+class LandLife(StrictSettings):
+    """Events of one day on the land, per thousand of the parcels or units to which each can happen."""
+
+    parcels_surveyed: PerMille
+    parcels_resurveyed: PerMille
+    units_transferred: PerMille
+
+
 class Life(StrictSettings):
     """Events of one day, per thousand of those to whom each can happen."""
 
@@ -220,6 +250,7 @@ class Life(StrictSettings):
     accounts_closed: PerMille
     firms: FirmLife
     credit: CreditLife
+    land: LandLife
 
 
 class CountrySettings(StrictSettings):

@@ -22,8 +22,11 @@ from jobs.samples.registers import (
     listing,
     marriage,
     organisation,
+    parcel,
+    real_estate_right,
     residence,
     shareholder,
+    standard_address,
     taxpayer,
 )
 from jobs.samples.registers.named import Named
@@ -65,6 +68,9 @@ KINDS: Mapping[str, Kind] = {
     r.ABNORMAL_OPERATIONS: Kind(listing.first_abnormal_rows, listing.NAMED_ABNORMAL),
     r.RED_LIST: Kind(commendation.first_red_rows, commendation.NAMED_RED),
     r.REPAIRS: Kind(commendation.first_repair_rows, commendation.NAMED_REPAIRS),
+    r.STANDARD_ADDRESSES: Kind(standard_address.first_address_rows, ()),
+    r.PARCELS: Kind(parcel.first_parcel_rows, ()),
+    r.REAL_ESTATE: Kind(real_estate_right.first_unit_rows, real_estate_right.NAMED),
 }
 """By dataset, in the order in which they are written and delivered."""
 

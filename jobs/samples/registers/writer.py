@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from jobs.samples.addresses import draw_addresses
+from jobs.samples.cadastre import Cadastre
 from jobs.samples.citizen_ids import compact
 from jobs.samples.firms import Firms
 from jobs.samples.people import Population
@@ -15,6 +16,8 @@ from jobs.samples.register import Register
 from jobs.samples.registers.named import NOBODY
 from jobs.samples.settings import Noise, Society
 from jobs.samples.streams import Dates, Flags, Numbers, Streams, Texts, texts
+
+YEARS_BACK = 20
 
 HEAD = "02"
 """Relation to the head of the household, GB/T 4761: the head."""
@@ -27,7 +30,7 @@ SHARE_OF_CLOCKS_OFF, CLOCKS_OFF_BY = 0.02, 15 * 60
 class Writer:
     """The clerks of all departments, and the registers they keep, by dataset in the order of delivery.
 
-    ``serials`` count what has a running number, by its name.
+    ``serials`` count what has a running number, by its name. ``cadastre`` is the land, as far as anything stands on it.
     """
 
     population: Population
@@ -37,6 +40,10 @@ class Writer:
     streams: Streams
     registers: dict[str, Register] = field(default_factory=dict)
     serials: dict[str, int] = field(default_factory=dict)
+    cadastre: Cadastre = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cadastre = Cadastre(self.population.counties)
 
     def next_serials(self, name: str, count: int) -> Numbers:
         """The next ``count`` running numbers, from 1."""
@@ -109,6 +116,12 @@ def written_at(random: np.random.Generator, days: Dates) -> Texts:
 def days(day: date, count: int) -> Dates:
     """The same day for each of ``count``."""
     return np.full(count, np.datetime64(day, "D"))
+
+
+def days_back(writer: Writer, what: str, start: date, count: int) -> Dates:
+    """Days before the first on which rows of the first day were written, within `YEARS_BACK` years."""
+    random = writer.streams.named("first written", what)
+    return np.asarray(np.datetime64(start, "D") - random.integers(1, 365 * YEARS_BACK, count))
 
 
 def how_many(random: np.random.Generator, count: int, per_mille: float) -> int:

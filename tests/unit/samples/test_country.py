@@ -161,15 +161,16 @@ def test_truth_has_a_row_for_each_delivered_record_and_no_other(country: Generat
 
 def test_linkable_is_what_the_delivered_values_allow(country: Generated, registers: Registers) -> None:
     """A plain reading of the definition for IDs, names and dates that were delivered without errors of form."""
-    truth = {(row["dataset"], row["record_key"]): row for row in country.truth.to_pylist()}
+    rows = country.truth.to_pylist()
+    truth = {(row["dataset"], row["record_key"]): row for row in rows}
     people = defaultdict(list)
     for dataset, register in registers.items():
         for key, row in register.rows.items():
             for record_key, person in named_people(dataset, key, row):
                 found = truth[dataset, record_key]
                 people[found["entity_id"]].append((person | {"birth": person["birth"].replace("-", "")}, found["linkable"]))
-    records_of_entity = Counter(row["entity_id"] for row in truth.values())
-    assert not any(row["linkable"] for row in truth.values() if records_of_entity[row["entity_id"]] == 1)
+    records_of_entity = Counter(row["entity_id"] for row in rows)
+    assert not any(row["linkable"] for row in rows if records_of_entity[row["entity_id"]] == 1)
     agreeing = 0
     for records in people.values():
         for (one, is_linkable), (two, is_too) in itertools.combinations(records, 2):
