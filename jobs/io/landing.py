@@ -30,15 +30,22 @@ BLOCK_BYTES = 4 * 1024 * 1024
 LONGEST_PIECE = 64 * 1024 * 1024
 """Bytes that a line, or another piece of a file that is read at once, may have: what is longer is no text file of rows."""
 
+LONGEST_REASON = 1_800
+
 _log = logging.getLogger(__name__)
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$", min_length=1)]
 
 
 class DeliveryRefusedError(Exception):
-    """A delivery that must not be taken: ``code`` says why in one word, ``reason`` what, where and what to do."""
+    """A delivery that must not be taken: ``code`` says why in one word, ``reason`` what, where and what to do.
+
+    A file may have names of any length; what is too long is left out of the middle of the reason.
+    """
 
     def __init__(self, code: str, reason: str) -> None:
+        if len(reason) > LONGEST_REASON:
+            reason = f"{reason[: LONGEST_REASON // 2]} … {reason[-LONGEST_REASON // 2 :]}"
         super().__init__(reason)
         self.code = code
         self.reason = reason
