@@ -26,8 +26,8 @@ Firms are founded, renamed, moved and dissolved, change representative, capital 
 ``market_regulation/enterprise_change`` agrees with what their register says; licences and penalties are decided, debtors and
 firms listed and taken off, repairs decided (`credit_life`).
 
-**What goes wrong.** Errors in rows (`errors`, `entity_errors`; rates in ``conf/noise/``) stay with the row until something corrects them; keys
-carry none. Faults of whole deliveries (`faults`) are planted one by one and leave the truth alone.
+**What goes wrong.** Errors in rows (`errors`, `entity_errors`; rates in ``conf/noise/``) stay with the row until something
+corrects them; keys carry none. Faults of whole deliveries (`faults`) are planted one by one and leave the truth alone.
 
 **What is true** (`truth`, `credit_truth`). ``population.parquet`` and ``legal_entity.parquet`` have a row for each record that
 was ever delivered: whose it is, from when to when it was there, and whether the delivered values allow it to be linked;
