@@ -3,7 +3,9 @@
 **Who lives there.** Households of one to three generations (`households`) in the counties of one prefecture and some elsewhere
 (`regions`, GB/T 2260 with its history). People (`people`) have names by real frequencies, era, sex and ethnic group (`names`;
 namesakes come by themselves, twins are born), citizen IDs that are valid and whose region was in force at birth
-(`citizen_ids`), addresses and phones. Two in five live away from their registered home.
+(`citizen_ids`), addresses and phones. Two in five live away from their registered home. One legal entity to five people
+(`firms`, `firm_founding`, `firm_names`, `entity_numbers`): companies, branches, household businesses, social organisations and
+public bodies, represented, owned and staffed by these people; some dissolved, renamed, or shells at one address.
 
 **What is delivered** (`registers`, `deliveries`). ``public_security/household_register``: everybody, the dead with a cancelled
 registration; ``public_security/residence_registration``: who lives away, some with two registrations;
@@ -20,11 +22,16 @@ that does not hear of an event keeps what it has. Then each department's own aff
 `employment`, `utilities`), which change no people: births and deaths are certified, children go to school, assistance begins,
 changes and ends, as do insurances and accounts.
 
-**What goes wrong.** Errors in rows (`errors`; rates in ``conf/noise/``) stay with the row until something corrects them; keys
-carry none. Faults of whole deliveries (`faults`) are planted one by one and leave the truth alone.
+Firms are founded, renamed, moved and dissolved, change representative, capital and shareholders (`firm_life`), and
+``market_regulation/enterprise_change`` agrees with what their register says; licences and penalties are decided, debtors and
+firms listed and taken off, repairs decided (`credit_life`).
 
-**What is true** (`truth`). ``population.parquet`` has a row for each record that was ever delivered: whose it is, from when to
-when it was there, and whether the delivered values allow it to be linked. It is of what departments sent or meant to send:
+**What goes wrong.** Errors in rows (`errors`, `entity_errors`; rates in ``conf/noise/``) stay with the row until something
+corrects them; keys carry none. Faults of whole deliveries (`faults`) are planted one by one and leave the truth alone.
+
+**What is true** (`truth`, `credit_truth`). ``population.parquet`` and ``legal_entity.parquet`` have a row for each record that
+was ever delivered: whose it is, from when to when it was there, and whether the delivered values allow it to be linked;
+``credit.parquet`` says whom each credit record is about. It is of what departments sent or meant to send:
 records of a delivery that was stopped or never came are in it.
 
 **Chance** (`streams`). Every part draws from a stream named after it, and nothing depends on the clock, the machine or hash

@@ -12,7 +12,7 @@ from jobs.samples.entity_errors import distort_entity_names
 from jobs.samples.registers import RESIDENCES
 from jobs.samples.registers.named import LEGAL_ENTITY, NOBODY, Named
 from jobs.samples.registers.persons import written_names, written_phones
-from jobs.samples.registers.writer import Writer, days, written_at
+from jobs.samples.registers.writer import Writer, days, inserted_at
 from jobs.samples.streams import Numbers, Texts, chosen, texts
 from jobs.samples.table import Column
 
@@ -81,7 +81,7 @@ def account_rows(writer: Writer, who: Numbers, addresses: Texts, kinds: Texts, w
         "ywlx": kinds,
         USE: monthly_uses(random, kinds),
         CLOSED: texts([""] * count),
-        WRITTEN_AT: written_at(random, written),
+        WRITTEN_AT: inserted_at(random, written),
         "_person": np.where(is_masked, NOBODY, who),
         "_firm": np.where(is_person, NOBODY, firms),
     }

@@ -11,7 +11,7 @@ from jobs.samples.employers import employer_of
 from jobs.samples.entity_errors import distort_entity_names, distort_unified
 from jobs.samples.registers.named import LEGAL_ENTITY, Named
 from jobs.samples.registers.persons import written_names, written_numbers, written_phones
-from jobs.samples.registers.writer import Writer, iso, written_at
+from jobs.samples.registers.writer import Writer, inserted_at, iso
 from jobs.samples.streams import Dates, Flags, Numbers, chosen, texts
 from jobs.samples.table import Column
 
@@ -63,7 +63,7 @@ def insurance_rows(writer: Writer, who: Numbers, since: Dates, written: Dates) -
         "cbxz": texts(np.where(chosen(random, count, SHARE_OF_ALL_KINDS), ALL_KINDS, ONLY_PENSION_AND_INJURY)),
         "cbrq": iso(since),
         UNTIL: texts([""] * count),
-        WRITTEN_AT: written_at(random, written),
+        WRITTEN_AT: inserted_at(random, written),
         "_person": who,
         "_job": jobs,
     }

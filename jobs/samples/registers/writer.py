@@ -22,8 +22,8 @@ YEARS_BACK = 20
 HEAD = "02"
 """Relation to the head of the household, GB/T 4761: the head."""
 
-SHARE_OF_CLOCKS_OFF, CLOCKS_OFF_BY = 0.02, 15 * 60
-"""Of rows in databases: by up to so many seconds, before or behind. Pulls reach back further."""
+SLOW_CLOCK_MINUTES = 10
+"""So much behind is the clock by which the first new row of a day is written in a database. Pulls reach back further."""
 
 
 @dataclass
@@ -105,12 +105,21 @@ def stamps(random: np.random.Generator, days: Dates) -> Texts:
 
 
 def written_at(random: np.random.Generator, days: Dates) -> Texts:
-    """Times at any hour of each day by the clock of a database in China, ISO 8601 with zone; a few clocks are some minutes off."""
-    seconds = random.integers(0, 24 * 3600, len(days))
-    is_off = random.random(len(days)) < SHARE_OF_CLOCKS_OFF
-    off = np.where(is_off, random.integers(-CLOCKS_OFF_BY, CLOCKS_OFF_BY + 1, len(days)), 0)
-    times = days.astype("datetime64[D]").astype("datetime64[s]") + seconds + off
+    """Times at any hour of each day by the clock of a database in China, ISO 8601 with zone."""
+    times = days.astype("datetime64[D]").astype("datetime64[s]") + random.integers(0, 24 * 3600, len(days))
     return texts([f"{time}+08:00" for time in times.astype(str)])
+
+
+def inserted_at(random: np.random.Generator, days: Dates) -> Texts:
+    """As `written_at`; the first row is written at midnight by a slow clock, so that it seems to be of the day before.
+
+    New rows only: what is written later into a row is later by its clock too.
+    """
+    found = written_at(random, days)
+    if len(days):
+        midnight = days[0].astype("datetime64[D]").astype("datetime64[s]")
+        found[0] = f"{midnight - np.timedelta64(60 * SLOW_CLOCK_MINUTES, 's')}+08:00"
+    return found
 
 
 def days(day: date, count: int) -> Dates:

@@ -171,8 +171,10 @@ def test_the_log_of_a_database(tmp_path: Path) -> None:
     assert table.schema.field("updated_at").type == pa.timestamp("us", tz="UTC")
     assert {str(field.type) for field in table.schema if field.name != "updated_at"} == {"string"}
     assert "" not in table["sfzh"].to_pylist()
-    day = datetime.combine(DAYS[2], datetime.min.time(), UTC) - timedelta(hours=8, minutes=15)
-    assert all(day <= written < day + timedelta(hours=24, minutes=30) for written in table["updated_at"].to_pylist())
+    midnight = datetime.combine(DAYS[2], datetime.min.time(), UTC) - timedelta(hours=8)
+    before = [row for row in table.to_pylist() if row["updated_at"] < midnight]
+    assert [(row["op"], row["updated_at"]) for row in before] == [("I", midnight - timedelta(minutes=10))]
+    assert max(table["updated_at"].to_pylist()) < midnight + timedelta(days=1)
     write_log(register, contract, tmp_path, DAYS[2])
     register.close_day()
     with pytest.raises(UsageError, match="already holds another day"):
