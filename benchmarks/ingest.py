@@ -190,10 +190,12 @@ def _pyarrow_parquet(file: str) -> pa.Table:
     return parquet.read_table(file)
 
 
-def _polars(call: str, **options: Any) -> Reader:
+def _polars(call: str, *, is_json: bool = False, **options: Any) -> Reader:
     def read(file: str) -> pa.Table:
         import polars
 
+        if is_json:
+            options["schema"] = dict.fromkeys(COLUMNS, polars.String)
         table: pa.Table = getattr(polars, call)(file, **options).to_arrow()
         return table.cast(pa.schema([(name, pa.string()) for name in table.schema.names]))
 
@@ -212,7 +214,6 @@ def _duckdb(call: str) -> Reader:
 
 
 _TEXT_COLUMNS = "{{" + ", ".join(f"{name}: 'varchar'" for name in COLUMNS) + "}}"
-_POLARS_SCHEMA = {"schema": dict.fromkeys(COLUMNS, str)}
 
 BARE: dict[FileType, dict[str, Reader]] = {
     "csv": {
@@ -222,11 +223,11 @@ BARE: dict[FileType, dict[str, Reader]] = {
     },
     "jsonl": {
         "pyarrow": _pyarrow_jsonl,
-        "polars": _polars("read_ndjson", **_POLARS_SCHEMA),
+        "polars": _polars("read_ndjson", is_json=True),
         "duckdb": _duckdb("read_json('{file}', format='newline_delimited', columns=" + _TEXT_COLUMNS + ")"),
     },
     "json": {
-        "polars": _polars("read_json", **_POLARS_SCHEMA),
+        "polars": _polars("read_json", is_json=True),
         "duckdb": _duckdb("read_json('{file}', format='array', columns=" + _TEXT_COLUMNS + ")"),
     },
     "parquet": {
