@@ -18,7 +18,7 @@ from jobs.io.landing import file_blocks
 from jobs.io.readers.columns import check_seen, expected_columns
 from jobs.io.readers.rows import Row, RowCollector, UnexpectedShapeError, row_schema
 from jobs.io.readers.tree import Node, build_tree, list_text
-from jobs.io.readers.xml_text import Events, check_declared_encoding, forget, read_events, refuse_xml
+from jobs.io.readers.xml_text import Elements, check_declared_encoding, forget, read_elements
 from jobs.io.text import BYTE_ORDER_MARK, ESCAPED_BYTE, decode
 from schemas.contract import Contract
 from schemas.delivery_format import DeliveryFormat
@@ -52,7 +52,7 @@ def read_xml(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) 
     steps = [name_of(step) for step in (layout.record_path or "").strip("/").split("/")]
     rows = RowCollector(row_schema(contract))
     walk = Walk(len(expected), rows.extra, layout.namespaces)
-    for record in _records(path.name, read_events(path.name, _blocks(path, layout.encoding), ("start", "end")), steps):
+    for record in _records(read_elements(path.name, _blocks(path, layout.encoding), steps[-1], steps[0]), steps):
         try:
             row = walk.row(record, tree)
             if any(value and _HAS_STAND_IN.search(value) for value in row):
@@ -82,17 +82,16 @@ class Walk:
         return row
 
     def _fill(self, element: etree._Element, node: Node, row: Row) -> None:
-        text = _text(element)
+        for name, value in element.items():
+            self._take_attribute(name, value, node, row)
         if node.column is not None:
-            row[node.column] = text
-        elif text and not text.isspace():
+            row[node.column] = _text(element)
+        elif _has_text(element):
             raise UnexpectedShapeError(f"{node.path or 'the record'} has text of its own")
-        for name, value in element.attrib.items():
-            self._take_attribute(str(name), str(value), node, row)
         lists: dict[str, list[etree._Element]] = {}
         met = set()
         for part in element:
-            tag = str(part.tag)
+            tag = part.tag
             child = node.children.get(tag)
             if child is None:
                 self._extra[self._path(node, tag)] = None
@@ -125,32 +124,26 @@ class Walk:
         return f"{node.path}/{tag}" if node.path else tag
 
 
-def _records(file: str, events: Events, steps: list[str]) -> Iterator[etree._Element]:
-    """Each element whose path from the root is ``steps``, whole; afterwards it is forgotten."""
-    depth = matched = 0
-    for event, element in events:
-        if event == "start":
-            if depth == matched < len(steps) and element.tag == steps[depth]:
-                matched += 1
-            elif depth == 0:
-                raise refuse_xml(file, f"its root is {element.tag}, the contract's record_path begins with {steps[0]}")
-            depth += 1
-            continue
-        is_record = depth == matched == len(steps)
-        if is_record:
+def _records(elements: Elements, steps: list[str]) -> Iterator[etree._Element]:
+    """Each element whose path from the root is ``steps``; afterwards it is forgotten."""
+    above = steps[-2::-1]
+    for element in elements:
+        if [ancestor.tag for ancestor in element.iterancestors()] == above:
             yield element
-        if matched < len(steps) or is_record:
             forget(element)
-        if matched == depth:
-            matched -= 1
-        depth -= 1
+
+
+def _has_text(element: etree._Element) -> bool:
+    """Whether an element has text of its own, before or between its children."""
+    texts = [element.text, *(part.tail for part in element)]
+    return any(text and not text.isspace() for text in texts)
 
 
 def _text(element: etree._Element) -> str | None:
     """The text of an element, without that of its children; None if it says that it has none (xsi:nil)."""
     if len(element):
         return (element.text or "") + "".join(part.tail or "" for part in element)
-    return None if element.get(NIL) in ("true", "1") else element.text or ""
+    return element.text or (None if element.get(NIL) in ("true", "1") else "")
 
 
 def _namer(namespaces: dict[str, str]) -> Callable[[str], str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
 from jobs.io.landing import AGAIN, LONGEST_PIECE, DeliveryRefusedError
 from jobs.io.text import EncodingUnsupportedError, codec_of
 
-Events = Iterator[tuple[str, etree._Element]]
+Elements = Iterator[etree._Element]
 
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 
@@ -29,15 +29,15 @@ def check_declared_encoding(file: str, start: bytes, encoding: str) -> None:
         )
 
 
-def read_events(file: str, blocks: Iterable[bytes], names: tuple[str, ...], tag: str | None = None) -> Events:
-    """Events ``names`` of a document in UTF-8, of elements called ``tag`` only if that is given.
+def read_elements(file: str, blocks: Iterable[bytes], tags: str | Sequence[str], root: str | None = None) -> Elements:
+    """Each element called as ``tags``, whole, of a document in UTF-8 whose root is called ``root``, if that is told.
 
     Whoever reads them must `forget` what it is done with. Raises DeliveryRefusedError (``unreadable_file``) where the text is no
-    well-formed XML, has a document type, or nothing happens for longer than any record may be.
+    well-formed XML, has a document type or another root, or has no such element for longer than any record may be.
     """
     parser = etree.XMLPullParser(
-        events=names,
-        tag=tag,
+        events=("end",),
+        tag=tags,
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -47,23 +47,25 @@ def read_events(file: str, blocks: Iterable[bytes], names: tuple[str, ...], tag:
         remove_pis=True,
     )
     silent = 0
-    is_checked = False
+    is_first = True
     try:
         for block in blocks:
             parser.feed(block)
             silent += len(block)
-            for event, element in parser.read_events():
-                if not is_checked:
+            for _, element in parser.read_events():
+                if is_first:
                     _check_no_document_type(file, element)
-                    is_checked = True
+                is_first = False
                 silent = 0
-                yield event, element
+                yield element
             if silent > LONGEST_PIECE:
                 raise refuse_xml(file, f"{silent:,} bytes are no whole element")
-        parser.close()
-        yield from parser.read_events()
+        top = parser.close()
     except etree.XMLSyntaxError as error:
         raise refuse_xml(file, f"line {error.lineno}: {error.msg}") from error
+    _check_no_document_type(file, top)
+    if root is not None and top.tag != root:
+        raise refuse_xml(file, f"its root is {top.tag}, the contract's record_path begins with {root}")
 
 
 def forget(element: etree._Element) -> None:

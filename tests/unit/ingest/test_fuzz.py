@@ -30,9 +30,9 @@ def _last(output: str | bytes | None) -> str:
 
 
 def test_spoilt_files_end_in_rows_or_a_reason() -> None:
-    fuzz(0, 200, 120)
+    fuzz(0, 200, 300)
 
 
 @pytest.mark.slow
 def test_many_spoilt_files_end_in_rows_or_a_reason() -> None:
-    fuzz(200, 2_000, 900)
+    fuzz(200, 2_000, 1_800)
