@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from schemas.catalog import HOME, SUFFIX, Catalog
 from schemas.contract import Column, load_contract
 from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer
+
+OPERATION_TITLES = ("op", "operation", "czlx", "操作", "操作类型")
 
 TO_FILL_IN = "待填"
 """Stands where a person must write what no sample says; a contract with it is a draft."""
@@ -38,7 +40,7 @@ def draft_contract(dataset: DatasetName, file: Path, catalog: Catalog, home: Pat
     path = home / "sources" / dataset.group / f"{dataset.table}{SUFFIX}"
     if path.exists():
         raise UsageError(f"{path} is there already. Edit it, or take another name.")
-    sample = read_sample(file)
+    sample = without_operation(read_sample(file))
     columns = draft_columns(sample, catalog)
     key = next((column for column in columns if column.is_unique and column.is_filled), None)
     text = yaml.safe_dump(_document(dataset, sample, columns, key), allow_unicode=True, sort_keys=False, width=130)
@@ -46,6 +48,15 @@ def draft_contract(dataset: DatasetName, file: Path, catalog: Catalog, home: Pat
     path.write_text(text, encoding="utf-8")
     load_contract(path, dataset, (Layer.BRONZE, Layer.SILVER, Layer.QUARANTINE))
     return Draft(path, text, columns, sample.rows, tuple(_to_look_at(columns, key, sample)))
+
+
+def without_operation(sample: Sample) -> Sample:
+    """The sample without the column that says what a row of a delta does, if it is one; its contract does not name it."""
+    for name, values in sample.columns.items():
+        if name.lower() in OPERATION_TITLES and set(values) <= {"I", "U", "D"}:
+            layout = sample.layout if name == "op" else sample.layout | {"operation_field": name}
+            return replace(sample, layout=layout, columns={n: kept for n, kept in sample.columns.items() if n != name})
+    return sample
 
 
 def draft_columns(sample: Sample, catalog: Catalog) -> tuple[DraftColumn, ...]:
@@ -125,6 +136,7 @@ def _to_look_at(columns: tuple[DraftColumn, ...], key: DraftColumn | None, sampl
     unnamed = [column.physical_name for column in columns if re.match(r"column(_|$)", column.name)]
     if unnamed:
         yield f"names: choose an English name for {', '.join(unnamed)}"
+    yield from sample.notes
     if sample.layout.get("has_header") is False:
         yield "columns: the file has no header; their order is all that says which is which"
     yield f"{TO_FILL_IN}: titles, purpose, owner and what one row is, wherever it stands"

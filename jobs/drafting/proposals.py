@@ -73,7 +73,8 @@ def accept(root: str, contract: Contract, physical_names: Sequence[str], name: s
     ``name``: what one column shall be called instead. Raises UsageError, and ContractError if the contract could then not be
     read; it is left as it was.
     """
-    waiting = proposals(root, contract.dataset)
+    present = {column.physical_name for column in contract.columns}  # somebody may have added one by hand
+    waiting = [proposal for proposal in proposals(root, contract.dataset) if proposal.physical_name not in present]
     chosen = [proposal for proposal in waiting if proposal.physical_name in physical_names or not physical_names]
     unknown = set(physical_names) - {proposal.physical_name for proposal in waiting}
     if unknown or not chosen:

@@ -32,10 +32,14 @@ LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen of a file. ``layout``: the contract's ``deliveryFormat``. ``columns``: physical name → values as text."""
+    """What was seen of a file. ``layout``: the contract's ``deliveryFormat``. ``columns``: physical name → values as text.
+
+    ``notes``: what is odd about it, for a person.
+    """
 
     layout: dict[str, Any]
     columns: dict[str, list[str]]
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -92,7 +96,13 @@ def _delimited(path: Path, text: str, encoding: str) -> Sample:
     layout: dict[str, Any] = {"type": "csv", "encoding": encoding}
     layout |= {"delimiter": delimiter} if delimiter != "," else {}
     layout |= {} if has_header else {"has_header": False}
-    return Sample(layout, _by_column([dict(zip(names, row, strict=True)) for row in body], names))
+    odd = [row for row in rows[has_header:] if row and len(row) != len(names)]
+    notes = [f"rows: {len(odd):,} have another number of fields than {len(names)}"] if odd else []
+    if odd and odd[-1] is rows[-1]:
+        notes.append(
+            f"trailer: the last line begins with {odd[-1][0]!r}; if it holds totals, describe it in deliveryFormat.trailer"
+        )
+    return Sample(layout, _by_column([dict(zip(names, row, strict=True)) for row in body], names), tuple(notes))
 
 
 def _agreement(lines: Sequence[str], delimiter: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from jobs.local.departments import open_departments
 from jobs.local.postgres import PostgresUnavailableError, find_binaries, owner_password, reader_password, stop
 from jobs.settings import Settings, load_settings
 from jobs.steps.s0_pull import pull
+from jobs.steps.s1_land import land
+from jobs.steps.s2_bronze import load_bronze
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract
 from schemas.names import DatasetName
@@ -60,7 +62,6 @@ class Nights:
 
     settings: Settings
     catalog: Catalog
-    reasons: list[str | None] = field(default_factory=list)
 
     @property
     def contract(self) -> Contract:
@@ -71,6 +72,11 @@ class Nights:
 
     def pull(self, day: date = FIRST_DAY) -> str | None:
         return pull(self.context(day), self.contract)
+
+    def land(self, day: date = FIRST_DAY) -> None:
+        """Pull, land and load into bronze."""
+        land(self.context(day), self.contract.dataset)
+        load_bronze(self.context(day), self.contract.dataset)
 
     def folder(self, day: date = FIRST_DAY) -> Path:
         return self.settings.landing_root / DATASET / day.isoformat() / "1"

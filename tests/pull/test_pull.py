@@ -17,12 +17,13 @@ import pytest
 
 from jobs.io import database
 from jobs.io.database import Window, open_snapshot, stream_rows
+from jobs.io.delta import read_table
 from jobs.io.state import delivery_states
 from jobs.local.postgres import reader_password
 from jobs.settings import SettingsError, load_settings
 from jobs.steps import s0_pull
 from jobs.steps.s1_land import land
-from schemas.names import DatasetName
+from schemas.names import DatasetName, Layer
 from tests.pull.conftest import Department, Nights, database_at, free_port
 from tests.pull.insurance import DATASET, FIRST_DAY, TABLE, later
 
@@ -97,6 +98,41 @@ def test_rows_that_change_while_they_are_pulled_are_seen_as_they_were(
     nights.pull()
     nights.pull(later(1))
     assert nights.names(later(1))["P0009"] == "after"
+
+
+def test_a_pull_is_a_delivery_like_any_other(department: Department, nights: Nights) -> None:
+    department.put(1, "王伟", "2026-03-02T10:00:00")
+    nights.land()
+    department.put(2, "李娜", "2026-03-03T10:00:00", deleted=True)
+    nights.land(later(1))
+    states = delivery_states(nights.settings.root)
+    found = [(state.status, state.mode, state.rows_bronze) for state in states]
+    assert found == [("received", "full", 1), ("received", "delta", 2)]
+    bronze = read_table(nights.context().path(nights.contract.table(Layer.BRONZE))).to_pylist()
+    rows = {(row["person_number"], row["_op"], row["person_name"], row["updated_at"]) for row in bronze}
+    assert rows == {
+        ("P0001", None, "王伟", "2026-03-02 02:00:00Z"),
+        ("P0001", "U", "王伟", "2026-03-02 02:00:00Z"),
+        ("P0002", "D", "李娜", "2026-03-03 02:00:00Z"),
+    }
+    assert len({row["_record_hash"] for row in bronze if row["person_number"] == "P0001"}) == 1
+
+
+def test_a_new_column_stops_the_pull_until_the_table_is_as_agreed_again(department: Department, nights: Nights) -> None:
+    department.put(1, "王伟", "2026-03-02T10:00:00")
+    nights.land()
+    department.put(2, "李娜", "2026-03-03T10:00:00")
+    department.execute(f"alter table {TABLE} add column bz text")
+    try:
+        nights.land(later(1))
+    finally:
+        department.execute(f"alter table {TABLE} drop column bz")
+    nights.land(later(2))
+    states = delivery_states(nights.settings.root)
+    assert [(state.status, state.reason_code) for state in states][1] == ("stopped", "extra_column")
+    assert states[2].status == "received"
+    assert nights.manifest(later(2)).previous == f"{DATASET}/{FIRST_DAY}"
+    assert "P0002" in nights.names(later(2))
 
 
 def test_columns_that_the_contract_does_not_know_are_landed_too(department: Department, nights: Nights) -> None:

@@ -79,6 +79,19 @@ def test_columns_of_other_contracts_are_called_as_there(tmp_path: Path, catalog:
     assert [column.semantic_type for column in contract.columns] == [column.semantic_type for column in original.columns]
 
 
+def test_the_operation_of_a_delta_is_no_column(tmp_path: Path, catalog: Catalog) -> None:
+    rows = [["CZLX", *HEADER], *(["IUD"[place % 3], *row] for place, row in enumerate(ROWS))]
+    contract, _ = draft(tmp_path, catalog, as_csv(rows).encode())
+    assert contract.delivery_format is not None
+    assert contract.delivery_format.operation_field == "CZLX"
+    assert [column.physical_name for column in contract.columns] == HEADER
+
+
+def test_a_trailer_is_pointed_out(tmp_path: Path, catalog: Catalog) -> None:
+    _, to_look_at = draft(tmp_path, catalog, as_csv([*ROWS, ["T", "12"]], "|").encode("gb18030"))
+    assert any("the last line begins with 'T'" in line for line in to_look_at)
+
+
 def json_lines(path: Path) -> None:
     rows = [{"id": str(n), "person": {"name": "王伟"}, "contacts": [{"phone": "13800138000"}]} for n in range(3)]
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
