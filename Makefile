@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 LAKE = $(abspath $(or $(GOVLAKE_HOME),lake))
 
-.PHONY: help setup run test test-slow check bench lock up down clean clean-lake
+.PHONY: help setup run test test-slow check bench lock up down postgres-up postgres-down clean clean-lake
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -42,7 +42,14 @@ up: setup ## start Airflow and Spark Connect on this box
 down: ## stop what `make up` or `make run` started
 	@[ ! -x $(BIN)/govlake ] || govlake down
 
+postgres-up: setup ## start PostgreSQL with the departments' databases on this box (make run does so itself)
+	@govlake postgres up
+
+postgres-down: ## stop it
+	@[ ! -x $(BIN)/govlake ] || govlake postgres down
+
 clean-lake: down ## remove the lake, its landing area and Airflow's state; keys stay
+	@[ ! -x $(BIN)/govlake ] || govlake postgres down --remove
 	@rm -rf "$(LAKE)" "$(dir $(LAKE))truth" "$(abspath $(or $(GOVLAKE_AIRFLOW__HOME),.airflow))"
 
 clean: clean-lake ## remove everything that set-up and runs made, but keys

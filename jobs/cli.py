@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from jobs.commands import box, curated, history, nights, registers
+from jobs.commands import box, contracts, curated, history, nights, postgres, registers
 from schemas.errors import GovlakeError
 
 app = typer.Typer(
@@ -21,14 +21,21 @@ app = typer.Typer(
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Nights": (nights.generate, nights.night, nights.run),
     "Tables": (curated.show, curated.tables, curated.describe, curated.query),
-    "What happened": (history.deliveries, history.gates, history.quarantine, history.releases, history.runs),
+    "What happened": (history.deliveries, history.quarantine, history.releases, history.runs),
     "Registers": (registers.explain, registers.evaluate),
+    "Contracts": (contracts.new_source,),
     "This box": (box.doctor, box.up, box.down, box.demo),
 }
 
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(history.gates_app, name="gates", rich_help_panel="What happened")
+
+GROUPS: dict[str, tuple[str, typer.Typer]] = {"drift": ("Contracts", contracts.drift), "postgres": ("This box", postgres.app)}
+
+for name, (panel, group) in GROUPS.items():
+    app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def main() -> None:

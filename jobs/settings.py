@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.errors import UsageError
@@ -58,6 +58,23 @@ class LinkageSettings(BaseModel):
     models: Path = PROJECT / "conf" / "linkage"
 
 
+class DatabaseSettings(BaseModel):
+    """Where a department's database is, and as whom we read it. The password comes from the environment alone.
+
+    ``GOVLAKE_DATABASES__<NAME>__PASSWORD``, or what libpq reads: ``PGPASSWORD``, ``PGPASSFILE``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str
+    port: int = 5432
+    database: str
+    user: str
+    password: SecretStr | None = None
+    ssl_mode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    connect_timeout_seconds: int = Field(default=10, ge=2)
+
+
 class Settings(BaseSettings):
     """All settings of a run. ``home`` is the lake's root; the others default to places below or beside it."""
 
@@ -66,6 +83,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,  # a password may be among it
         nested_model_default_partial_update=True,
     )
 
@@ -76,6 +94,8 @@ class Settings(BaseSettings):
     spark: SparkSettings = SparkSettings()
     airflow: AirflowSettings = AirflowSettings()
     linkage: LinkageSettings = LinkageSettings()
+    databases: dict[str, DatabaseSettings] = {}
+    """By the name that a contract's ``pull.database`` says."""
 
     @property
     def root(self) -> str:
@@ -115,13 +135,15 @@ def load_settings(**overrides: Any) -> Settings:
     profile = os.environ.get("GOVLAKE_PROFILE", "laptop")
     conf = Path(os.environ.get("GOVLAKE_CONF", PROJECT / "conf"))
     values = _merge(_read(conf / "base.yaml"), _read(conf / f"{profile}.yaml"))
+    _refuse_secrets(conf, values)
     try:
         return Settings(**_merge(values, overrides))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        got = "" if first["loc"][0] == "databases" else f" (got {first['input']!r})"  # it may hold a password
         raise SettingsError(
-            f"setting {name}: {first['msg']} (got {first['input']!r}). See {conf} or GOVLAKE_{name.upper().replace('.', '__')}."
+            f"setting {name}: {first['msg']}{got}. See {conf} or GOVLAKE_{name.upper().replace('.', '__')}."
         ) from error
 
 
@@ -135,6 +157,15 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SettingsError(f"no settings at {path}. GOVLAKE_PROFILE must be the name of a file in conf/: laptop, cluster or test.")
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _refuse_secrets(conf: Path, values: dict[str, Any]) -> None:
+    for name, database in (values.get("databases") or {}).items():
+        if "password" in database:
+            raise SettingsError(
+                f"setting databases.{name}.password stands in a file of {conf}. Take it out, change it at the department, "
+                f"and give the new one in the environment: GOVLAKE_DATABASES__{name.upper()}__PASSWORD."
+            )
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,9 @@ def _check_references(catalog: Catalog) -> None:
         seen[contract.dataset] = contract.path
         if contract.repeated_group:
             check_repeated_group(catalog.by_dataset, contract, contract.repeated_group)
+        if contract.pull is not None:
+            delivered = [column.physical_name for column in contract.columns]
+            _refer(contract, ["schema", 0], "delivered column", contract.pull.watermark, delivered)
         for number, column in enumerate(contract.columns):
             at: list[str | int] = ["schema", 0, "properties", number]
             _refer(contract, at, "semantic type", column.semantic_type, SEMANTIC_TYPES)

@@ -8,6 +8,10 @@ The file is ODCS 3.1; what the standard leaves open stands in ``customProperties
 ``catalogue``       resource code and sharing class (2017 guide)     ``grant``        who receives an extract, what for (`Grant`)
 ``pull``            the database table it is pulled from (`Pull`)    ``repeatedGroup`` whose rows hold these (`RepeatedGroup`)
 
+``schemaDrift`` says what becomes of a delivery with a column that the contract does not know. ``reject``: it is stopped.
+``quarantine``: it is taken, rows that fill the column are quarantined. ``evolve``: it is taken without the column. The last two
+propose the column to a person: ``govlake drift`` lists and accepts. A column that is missing or renamed always stops.
+
 Those of a column: ``semanticType`` (a key of `schemas.semantic_types`), ``codeTable`` (a file of ``schemas/codes``),
 ``byteWidth`` (fixed-width text: how many bytes it takes), ``survivorship`` (`Survivorship`: how a golden value is chosen).
 """

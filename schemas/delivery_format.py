@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.odcs import StrictModel
 
@@ -39,19 +39,30 @@ class DeliveryFormat(StrictModel):
     operation_field: str = "op"
     """The delivered field that says I, U or D in a delta."""
     has_header: bool = True
-    """Text formats: whether the first line names the columns; else they stand in the order of the contract, the operation last."""
+    """Delimited text: whether the first line names the columns; else they stand in the order of the contract, the operation last.
+    Fixed-width text has no header."""
     trailer: Trailer | None = None
     item_separator: str = "、"
     """Delimited text: what stands between the items of a list."""
     value_separator: str = "^"
     """Delimited text: what stands between the values of one item, in the order of the contract."""
     record_path: str | None = None
-    """XML: the element that is one row, as a path from the root with prefixes of ``namespaces``. JSON: the path of the array."""
+    """XML: the element that is one row, as a path from the root with prefixes of ``namespaces``. JSON: the path of the array, its
+    steps between dots; without one the document is the array."""
     namespaces: dict[str, str] = Field(default_factory=dict)
     header_rows: int = Field(default=1, ge=1, le=3)
-    """XLSX: rows of the header; a column is called by its titles from above to below, joined by ``/``, merged cells filled."""
+    """XLSX: rows of the header; a column is called by its titles from above to below, joined by ``/``, merged cells filled;
+    a title that goes on below itself is said once."""
     sheet: str | None = None
     """XLSX: the sheet; the first, if none is named."""
+
+    @model_validator(mode="after")
+    def _check_it_can_be_read(self) -> DeliveryFormat:
+        if self.trailer is not None and self.type not in ("csv", "fixed_width"):
+            raise ValueError(f"{self.type} has no trailer, only csv and fixed_width have")
+        if self.type == "xml" and not self.record_path:
+            raise ValueError("xml needs record_path, the path of the element that is one row")
+        return self
 
 
 class Pull(StrictModel):
@@ -64,6 +75,9 @@ class Pull(StrictModel):
     """The physical name of the column that says when a row was last written."""
     overlap_minutes: int = Field(default=60, ge=0)
     """How far a pull reaches back behind the last watermark, for rows that were written late."""
+    deletion_mark: str | None = None
+    """The column of the table, not of the contract, that is filled in a deleted row (null, empty, 0 and false: the row stands).
+    Such a row is pulled as an operation D; a table without a mark shows its deletions in a full only."""
 
 
 class RepeatedGroup(StrictModel):

@@ -19,8 +19,12 @@ STANDARD_DOT = "\u00b7"
 
 
 def half_width(column: str) -> str:
-    """Text with full-width letters, digits, punctuation and spaces made half-width, and control characters dropped."""
-    return f"regexp_replace(translate({column}, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)}), '\\\\p{{Cntrl}}', '')"
+    """Text with full-width letters, digits, punctuation and spaces made half-width, and control characters dropped.
+
+    Printable ASCII, which most values are, is left alone: the test for it costs a fraction of what the translation does.
+    """
+    translated = f"translate({column}, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)})"
+    return f"case when {column} rlike '^[ -~]*\\\\z' then {column} else regexp_replace({translated}, '\\\\p{{Cntrl}}', '') end"
 
 
 def clean_text(column: str) -> str:
@@ -36,4 +40,5 @@ def standard_name(column: str) -> str:
 
 def compact_number(column: str) -> str:
     """A number as compared: half-width, upper case, without spaces, dots and dashes; null if nothing is left."""
-    return f"nullif(upper(regexp_replace({half_width(column)}, '[\\\\s·–—-]', '')), '')"
+    compact = f"nullif(upper(regexp_replace({half_width(column)}, '[\\\\s·–—-]', '')), '')"
+    return f"case when {column} rlike '^[0-9A-Z]+\\\\z' then {column} else {compact} end"

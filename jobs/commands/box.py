@@ -24,12 +24,15 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def up() -> None:
-    """Start Airflow and Spark Connect on this box.
+    """Start Airflow, Spark Connect and, where it is installed, PostgreSQL on this box.
 
     Example: govlake up
     """
     from jobs.local.box import start
+    from jobs.local.departments import open_if_possible
+    from schemas.catalog import load_catalog
 
+    open_if_possible(current_settings(), load_catalog(), say)
     start(current_settings(), say)
 
 
@@ -39,8 +42,10 @@ def down() -> None:
     Example: govlake down
     """
     from jobs.local.box import stop
+    from jobs.local.postgres import stop as stop_postgres
 
     stop(current_settings(), say)
+    stop_postgres(current_settings(), say)
 
 
 def demo(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, show_rows
+from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, say, show_rows
 from jobs.settings import current_settings
 
 
@@ -30,7 +31,13 @@ def deliveries(
     show_rows(rows, as_json=as_json, columns=columns, empty="no deliveries: nothing has landed yet (govlake night --date …)")
 
 
+gates_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+"""``govlake gates`` lists, ``govlake gates override`` lets pass."""
+
+
+@gates_app.callback()
 def gates(
+    ctx: typer.Context,
     dataset: DatasetOption = None,
     date: DateOption = None,
     failed: Annotated[bool, typer.Option(help="Only checks that found wrong rows.")] = False,
@@ -40,12 +47,30 @@ def gates(
 
     Example: govlake gates --failed --date 2026-03-02
     """
+    if ctx.invoked_subcommand:
+        return
     from jobs.io.state import gates as gate_events
 
     events = map(asdict, gate_events(current_settings().root))
     rows = [row for row in _matching(events, dataset, date) if not (failed and row["passed"])]
     columns = ["table", "delivery_id", "check_code", "column_name", "action", "rows_checked", "rows_failed", "decision"]
     show_rows(rows, as_json=as_json, columns=columns, empty="no gate has been passed yet")
+
+
+@gates_app.command()
+def override(
+    subject: Annotated[str, typer.Argument(help="A delivery, e.g. civil_affairs/marriage_register/2026-03-02/1, or a table/date.")],
+    reason: Annotated[str, typer.Option(help="Why it may be published all the same; kept in the audit.")],
+    who: Annotated[str, typer.Option(help="Who decides.", default_factory=getpass.getuser)],
+) -> None:
+    """Publish what a gate has stopped: the next run takes it. Rows that fail stay in quarantine.
+
+    Example: govlake gates override civil_affairs/marriage_register/2026-03-02/1 --reason "old certificates, checked by hand"
+    """
+    from jobs.steps.override import override_gate
+
+    override_gate(current_settings().root, subject, who, reason)
+    say(f"{subject} will be published by the next night; the audit says who and why")
 
 
 def quarantine(

@@ -25,10 +25,14 @@ MANIFEST = "manifest.json"
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 CUT_OFF = time(6, 0)
 """A night closes at this time (China) of the day after its business date."""
+PULL_AT = time(5, 59)
+"""What is pulled counts as sent at this time (China) of the day after its business date."""
 
 BLOCK_BYTES = 4 * 1024 * 1024
 LONGEST_PIECE = 64 * 1024 * 1024
 """Bytes that a line, or another piece of a file that is read at once, may have: what is longer is no text file of rows."""
+
+LONGEST_REASON = 1_800
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +40,14 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$", min_length=1)]
 
 
 class DeliveryRefusedError(Exception):
-    """A delivery that must not be taken: ``code`` says why in one word, ``reason`` what, where and what to do."""
+    """A delivery that must not be taken: ``code`` says why in one word, ``reason`` what, where and what to do.
+
+    A file may have names of any length; what is too long is left out of the middle of the reason.
+    """
 
     def __init__(self, code: str, reason: str) -> None:
+        if len(reason) > LONGEST_REASON:
+            reason = f"{reason[: LONGEST_REASON // 2]} … {reason[-LONGEST_REASON // 2 :]}"
         super().__init__(reason)
         self.code = code
         self.reason = reason
@@ -69,6 +78,10 @@ class Manifest(BaseModel):
     files: tuple[ManifestFile, ...] = Field(min_length=1)
     sender: str
     sent_at: AwareDatetime
+    pulled_at: AwareDatetime | None = None
+    """When the rows were really read; only of what we pulled ourselves."""
+    watermark: AwareDatetime | None = None
+    """The newest watermark of any row pulled so far: where the next pull goes on."""
 
     @property
     def rows(self) -> int:
@@ -98,6 +111,11 @@ class Delivery:
 def cut_off(night: date) -> datetime:
     """When the night of a business date closes: what is sent from then on is left to the next."""
     return datetime.combine(night + timedelta(days=1), CUT_OFF, CHINA)
+
+
+def pull_time(night: date) -> datetime:
+    """The moment a night's pull is of: what was written from then on is left to the next."""
+    return datetime.combine(night + timedelta(days=1), PULL_AT, CHINA)
 
 
 def complete_folders(landing: Path, dataset: DatasetName) -> list[tuple[DeliveryId, Path]]:
@@ -145,6 +163,15 @@ def verify_files(delivery: Delivery) -> None:
         _verify_digest(file, path, "sha256", file.sha256)
         if file.sm3 is not None:
             _verify_digest(file, path, "sm3", file.sm3)
+
+
+def describe_file(path: Path, rows: int) -> ManifestFile:
+    """What a manifest says of a file that we wrote ourselves."""
+    digests = {}
+    for algorithm in ("sha256", "sm3"):
+        with path.open("rb") as stream:
+            digests[algorithm] = hashlib.file_digest(stream, algorithm).hexdigest()
+    return ManifestFile(name=path.name, bytes=path.stat().st_size, rows=rows, **digests)
 
 
 def file_blocks(path: Path, size: int = BLOCK_BYTES, end: bytes = b"\n") -> Iterator[bytes]:

@@ -98,7 +98,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "GOVLAKE_SPARK__REMOTE": settings.spark.remote or connect_address(settings),
     }
     own_box = f"{HOST},localhost"
+    passwords = home / "pgpass"  # of this box's PostgreSQL, see jobs.local.postgres
     others = {
+        **({"PGPASSFILE": str(passwords)} if passwords.is_file() and "PGPASSFILE" not in os.environ else {}),
         "PYSPARK_PYTHON": sys.executable,
         "GX_ANALYTICS_ENABLED": "false",
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), own_box])),

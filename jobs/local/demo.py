@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jobs.io.state import delivery_states
 from jobs.local.box import start
+from jobs.local.departments import apply_changes, open_if_possible
 from jobs.local.driver import run_nights
 from jobs.local.summary import print_summary
 from jobs.night import NightOutcome
@@ -33,8 +34,9 @@ def run_demo(settings: Settings, *, people: int, days: int, seed: int, progress:
     truth = Path(settings.root).parent / "truth"
     if not (truth.is_dir() and all(is_closed(settings, load_catalog(), day) for day in dates)):
         _generate(settings, people, dates, seed, truth, progress)
+    has_databases = open_if_possible(settings, load_catalog(), progress)
     start(settings, progress)
-    nights = run_nights(settings, dates, progress)
+    nights = run_nights(settings, dates, progress, _apply_changes(settings, progress) if has_databases else None)
     released = all(night.release_id for night in nights)
     print_summary(settings, nights, evaluate(settings, truth) if released else None)
     return 0 if len(nights) == days and _as_planned(settings, nights) else 1
@@ -53,6 +55,15 @@ def _generate(settings: Settings, people: int, dates: Sequence[date], seed: int,
         truth=truth,
         progress=progress,
     )
+
+
+def _apply_changes(settings: Settings, progress: Progress) -> Callable[[date], None]:
+    """What happens in the departments' databases on a day, before its night begins."""
+
+    def apply(day: date) -> None:
+        apply_changes(settings, load_catalog(), day, progress)
+
+    return apply
 
 
 def _as_planned(settings: Settings, nights: Sequence[NightOutcome]) -> bool:

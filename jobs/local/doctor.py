@@ -14,7 +14,11 @@ from jobs.io.java import JavaNotFoundError, find_java
 from jobs.io.lock import locks
 from jobs.io.spark import JARS
 from jobs.local.box import HOST, is_running
+from jobs.local.departments import local_databases
+from jobs.local.postgres import PostgresUnavailableError, find_binaries, folder_of
+from jobs.local.postgres import is_running as is_postgres_running
 from jobs.settings import Settings
+from schemas.catalog import load_catalog
 
 DISK_GIB, MEMORY_GIB = 5, 6
 """What a night of 20,000 people and set-up need with room to spare."""
@@ -34,7 +38,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything a night depends on."""
-    looks: tuple[Callable[[Settings], Finding], ...] = (_java, _jars, _disk, _memory, _lake, _ports)
+    looks: tuple[Callable[[Settings], Finding], ...] = (_java, _jars, _disk, _memory, _lake, _ports, _postgres)
     return [*(look(settings) for look in looks), *_locks(settings)]
 
 
@@ -91,6 +95,24 @@ def _ports(settings: Settings) -> Finding:
     return Finding(
         "ports", "wrong", f"taken: {taken}", "stop that program, or set GOVLAKE_AIRFLOW__PORT / GOVLAKE_AIRFLOW__CONNECT_PORT"
     )
+
+
+def _postgres(settings: Settings) -> Finding:
+    """Whether tables can be pulled from databases of this box; without, those sources are missing and nights go on."""
+    databases = local_databases(settings, load_catalog())
+    if not databases:
+        return Finding("PostgreSQL", "note", "no contract pulls from a database of this box")
+    try:
+        detail = f"{find_binaries()}, data in {folder_of(settings)}"
+    except PostgresUnavailableError as error:
+        return Finding("PostgreSQL", "note", f"{error} Missing each night: what is pulled from {', '.join(databases)}")
+    if is_postgres_running(settings):
+        return Finding("PostgreSQL", "right", f"{detail}, running")
+    taken = sorted(port for port in {database.port for database in databases.values()} if _is_taken(port))
+    if taken:
+        remedy = "stop that program, or set GOVLAKE_DATABASES__<NAME>__PORT for each of them"
+        return Finding("PostgreSQL", "wrong", f"port taken by another program: {taken}", remedy)
+    return Finding("PostgreSQL", "note", f"{detail}, not running", "make postgres-up (make run does so itself)")
 
 
 def _locks(settings: Settings) -> list[Finding]:

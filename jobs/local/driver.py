@@ -49,8 +49,12 @@ class _Stage:
     own_runs: int = 1
 
 
-def run_nights(settings: Settings, dates: Sequence[date], progress: Progress) -> list[NightOutcome]:
+def run_nights(
+    settings: Settings, dates: Sequence[date], progress: Progress, before_night: Callable[[date], None] | None = None
+) -> list[NightOutcome]:
     """Run the nights of ``dates`` in turn; those that are closed are left alone. A failed night is the last.
+
+    ``before_night`` is called with each date whose night is about to begin.
 
     Needs a box that is up unless all are closed. Raises AirflowError, LockHeldError, and UsageError for a date older than the
     newest release.
@@ -66,6 +70,8 @@ def run_nights(settings: Settings, dates: Sequence[date], progress: Progress) ->
                 continue
             refuse_older_date(settings.root, day)
             airflow = airflow or _connect(settings, catalog)
+            if before_night is not None:
+                before_night(day)
             outcomes.append(_Night(settings, catalog, airflow, day, progress).run())
             if outcomes[-1].exit_code == FAILED:
                 break

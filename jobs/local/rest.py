@@ -76,8 +76,8 @@ class Airflow:
     def _call(self, method: str, path: str, *, json: Any = None) -> Any:
         try:
             answer = self._session.request(method, self._base + path, json=json, timeout=TIMEOUT_SECONDS)
-        except requests.ConnectionError as error:
-            raise AirflowError(f"Airflow does not answer at {self._base}. Start it with `govlake up`.") from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise AirflowError(f"Airflow does not answer at {self._base} ({error}). Start it with `govlake up`.") from error
         if answer.status_code >= 400:
             raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None

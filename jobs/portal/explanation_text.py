@@ -27,7 +27,7 @@ def _records(explanation: dict[str, Any]) -> list[str]:
     lines = [f"It is made of {_counted(len(records), 'record')} of {_counted(len(sources), 'dataset')}:"]
     for record in records:
         values = [_shown(value) for name, value in record.items() if value not in (None, []) and name not in _RECORD_NAMES]
-        lines.append(f"  {record['dataset']}|{record['record_key']}, its since {record['held_since']}")
+        lines.append(f"  {record['dataset']}|{record['record_key']}, held since {record['held_since']}")
         lines.append(f"      {', '.join(values)}")
     return lines
 

@@ -7,13 +7,18 @@ namesakes come by themselves, twins are born), citizen IDs that are valid and wh
 
 **What is delivered** (`registers`, `deliveries`). ``public_security/household_register``: everybody, the dead with a cancelled
 registration; ``public_security/residence_registration``: who lives away, some with two registrations;
-``civil_affairs/marriage_register``: certificates since 1985 and of the days. The first day comes whole, then what changed; the
-household register comes whole again on the first of each month. Form, columns and order are those of the contracts.
+``civil_affairs/marriage_register``: certificates since 1985 and of the days. Health certifies births and deaths, more of these
+than the police hear of; schools enrol children with a guardian; civil affairs keeps households on assistance, all members in one
+row; employers insure adults; utilities have accounts, most under a masked name. The first day comes whole, then what changed; the
+household register comes whole again on the first of each month. Form, columns and order are those of the contracts, the bytes
+those of `formats`. A table that is pulled leaves a log of its changes instead (`databases`).
 
 **What happens on a day** (`life`, `births`, `couples`, `residences`; rates in ``conf/country.yaml``, far above real ones so
 that three days of 5,000 people show each event several times): births, deaths, marriages, divorces, moves of households, new,
 ended and renewed residence registrations, new names, wrong and 15-digit numbers put right, missing numbers supplied. A register
-that does not hear of an event keeps what it has.
+that does not hear of an event keeps what it has. Then each department's own affairs (`certificates`, `schooling`, `welfare`,
+`employment`, `utilities`), which change no people: births and deaths are certified, children go to school, assistance begins,
+changes and ends, as do insurances and accounts.
 
 **What goes wrong.** Errors in rows (`errors`; rates in ``conf/noise/``) stay with the row until something corrects them; keys
 carry none. Faults of whole deliveries (`faults`) are planted one by one and leave the truth alone.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
+from jobs.steps.override import overridden, table_subject
 from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
@@ -55,8 +56,9 @@ def promote(
     try:
         verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
         reason = _reason_to_stop(verdict, contract)
-        _record(ctx, table, delivery, verdict, reason)
-        if reason is not None:
+        decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
+        _record(ctx, table, delivery, verdict, decision)
+        if decision == "stopped":
             if table.layer is not Layer.SILVER:
                 raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
             return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
@@ -92,6 +94,11 @@ def _reason_to_stop(verdict: Verdict, contract: Contract) -> str | None:
         f"{kept_out:,} of {verdict.rows_checked:,} rows fail, more than the {contract.tolerance:.0%} the contract tolerates: "
         f"{named}. Ask the sender for a correction, or raise `tolerance` in {contract.path.name}."
     )
+
+
+def _is_overridden(ctx: RunContext, table: TableName, delivery: DeliveryId | None) -> bool:
+    subject = str(delivery) if delivery else table_subject(str(table), ctx.business_date)
+    return subject in overridden(ctx.settings.root)
 
 
 def _rows_kept_out(verdict: Verdict) -> int:
@@ -131,7 +138,7 @@ def _columns_of(contract: Contract, table: TableName) -> list[str]:
     return [column.name for column in contract.columns]
 
 
-def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, reason: str | None) -> None:
+def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verdict: Verdict, decision: str) -> None:
     """One gate event a check."""
     common: dict[str, Any] = {
         "run_id": ctx.run_id,
@@ -139,7 +146,7 @@ def _record(ctx: RunContext, table: TableName, delivery: DeliveryId | None, verd
         "table": str(table),
         "delivery_id": str(delivery) if delivery else None,
         "rows_checked": verdict.rows_checked,
-        "decision": "stopped" if reason else "promoted",
+        "decision": decision,
     }
     events: Sequence[dict[str, Any]] = [
         common

@@ -1,4 +1,7 @@
-"""Land: take the deliveries that are due, verify each, and record what came of it. Reads files only; needs no Spark."""
+"""Land: take the deliveries that are due, verify each, and record what came of it. Needs no Spark.
+
+Reads files only; what is pulled from a database is put among them first (`jobs.steps.s0_pull`).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.drafting.proposals import propose
 from jobs.io.control import record
 from jobs.io.landing import AGAIN, Delivery, DeliveryRefusedError, complete_folders, cut_off, read_delivery, verify_files
 from jobs.io.readers import read_rows
 from jobs.io.readers.encoding import check_encoding
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states
+from jobs.steps.s0_pull import pull
 from schemas.contract import Contract
 from schemas.names import DatasetName, DeliveryId
 
@@ -29,6 +34,7 @@ def land(ctx: RunContext, dataset: DatasetName) -> None:
     a delivery for the business date and has none. Running it again records nothing new.
     """
     contract = ctx.catalog.by_dataset[dataset]
+    not_pulled = pull(ctx, contract)
     known = [state for state in delivery_states(ctx.settings.root) if state.dataset == str(dataset)]
     events: list[dict[str, Any]] = []
     for delivery_id, folder in _due_folders(ctx, dataset, known):
@@ -37,7 +43,7 @@ def land(ctx: RunContext, dataset: DatasetName) -> None:
             _log.info("%s %s %s", delivery_id, event["status"], event.get("reason") or "")
             events.append(event)
     if _is_missing(ctx, contract, known, events):
-        events.append(_missing(ctx, dataset))
+        events.append(_missing(ctx, dataset, not_pulled))
     record(ctx.settings.root, "deliveries", events)
 
 
@@ -81,6 +87,7 @@ def _take(
             return None
         event |= _facts(delivery)
         verify(delivery, contract)
+        propose(ctx.settings.root, contract, delivery)
     except DeliveryRefusedError as refused:
         return event | {"status": "stopped", "reason_code": refused.code, "reason": refused.reason}
     same = next((other for other in earlier if _is_same(other, event)), None)
@@ -144,13 +151,17 @@ def _is_missing(ctx: RunContext, contract: Contract, known: Sequence[DeliverySta
     return contract.frequency == DAILY and ctx.business_date not in dates
 
 
-def _missing(ctx: RunContext, dataset: DatasetName) -> dict[str, Any]:
+def _missing(ctx: RunContext, dataset: DatasetName, not_pulled: str | None) -> dict[str, Any]:
     day = ctx.business_date.isoformat()
+    if not_pulled:
+        reason = f"{not_pulled}. The next night pulls what this one could not."
+    else:
+        reason = (
+            f"due daily, but nothing complete was in {dataset}/{day}/ of the landing area by 06:00 of the next day. "
+            "Ask the department; a delivery that arrives now is taken by the next night."
+        )
     return _event(ctx, DeliveryId(dataset, ctx.business_date, 0)) | {
         "status": "missing",
         "reason_code": "missing",
-        "reason": (
-            f"due daily, but nothing complete was in {dataset}/{day}/ of the landing area by 06:00 of the next day. "
-            "Ask the department; a delivery that arrives now is taken by the next night."
-        ),
+        "reason": reason,
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.io import control
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states
+from jobs.steps.override import TOLERANCE, is_stopped_by_gate, overridden
 from jobs.steps.silver_history import is_overtaken
 from schemas.contract import Contract
 from schemas.errors import GovlakeError
@@ -35,8 +36,13 @@ def refine(spark: SparkSession, ctx: RunContext, dataset: DatasetName) -> None:
 
 
 def _pending(ctx: RunContext, dataset: DatasetName) -> list[DeliveryState]:
+    """Deliveries that were received, or stopped by a gate that a person has overridden since."""
+    taken = overridden(ctx.settings.root)
     waiting = [
-        state for state in delivery_states(ctx.settings.root) if state.dataset == str(dataset) and state.status == "received"
+        state
+        for state in delivery_states(ctx.settings.root)
+        if state.dataset == str(dataset)
+        and (state.status == "received" or (is_stopped_by_gate(state) and state.delivery_id in taken))
     ]
     return sorted(waiting, key=lambda state: (state.business_date, state.sequence))
 
@@ -65,7 +71,7 @@ def _events(ctx: RunContext, state: DeliveryState, promotion: Promotion) -> list
     """What became of the delivery, and of those of the same date that it corrects or that overtook it."""
     counted = vars(state) | {"run_id": ctx.run_id, "reason_code": None, "reason": None}
     if promotion.decision == "stopped":
-        return [counted | {"status": "stopped", "reason_code": "tolerance_exceeded", "reason": promotion.reason}]
+        return [counted | {"status": "stopped", "reason_code": TOLERANCE, "reason": promotion.reason}]
     counted |= {"rows_accepted": promotion.rows_accepted, "rows_quarantined": promotion.rows_quarantined}
     same_date = [
         other

@@ -14,6 +14,7 @@ from quality.gate import FAILED_CODES, mark_rows
 from quality.suite import checks_of
 from schemas.contract import Contract
 from schemas.names import DeliveryId, Layer
+from schemas.silver import silver_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,7 +31,7 @@ def publish_history(judged: DataFrame, contract: Contract, ctx: RunContext, deli
     if is_overtaken(this, others):
         return
     path = ctx.path(contract.table(Layer.SILVER))
-    if any(other.business_date >= this.business_date for other in others):
+    if any(other.business_date >= this.business_date for other in others) or _lacks_columns(judged, contract, path):
         before = [state for state in others if state.business_date != delivery.business_date]
         replace_rows(_rebuild(judged, contract, ctx, [*before, this]), path)
     else:
@@ -40,6 +41,14 @@ def publish_history(judged: DataFrame, contract: Contract, ctx: RunContext, deli
 def is_overtaken(state: DeliveryState, published: list[DeliveryState]) -> bool:
     """Whether a higher sequence of the delivery's date is published already."""
     return any(other.business_date == state.business_date and other.sequence > state.sequence for other in published)
+
+
+def _lacks_columns(judged: DataFrame, contract: Contract, path: str) -> bool:
+    """Whether the contract has got columns since the table was written: its history is then built anew with them."""
+    if not table_exists(path):
+        return False
+    present = judged.sparkSession.read.format("delta").load(path).columns
+    return not {name for name, _ in silver_columns(contract)}.issubset(present)
 
 
 def _merge(judged: DataFrame, contract: Contract, path: str, state: DeliveryState) -> None:

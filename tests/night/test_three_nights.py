@@ -29,7 +29,7 @@ HOUSEHOLDS, RESIDENCES, MARRIAGES = (
 )
 BROKEN = {
     f"{RESIDENCES}/{DATES[0]}": ("missing-column", "missing_column", "missing column person.name"),
-    f"{MARRIAGES}/{DATES[0]}": ("wrong-digest", "digest_mismatch", "SHA-256"),
+    f"{MARRIAGES}/{DATES[0]}": ("wrong-digest", "digest_mismatch", "SHA256"),
     f"{HOUSEHOLDS}/{DATES[1]}": ("truncated", "file_cut_short", "bytes"),
     f"{MARRIAGES}/{DATES[1]}": ("wrong-encoding", "wrong_encoding", "utf-8"),
 }

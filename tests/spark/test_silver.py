@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobs.io.run_context import RunContext
-from jobs.io.state import delivery_states
+from jobs.io.state import delivery_states, gates
 from jobs.settings import load_settings
+from jobs.steps.override import override_gate
 from jobs.steps.s3_silver import has_pending, refine
 from quality.suite import checks_of
 from schemas.catalog import Catalog
+from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer
 from schemas.silver import silver_columns
 from tests.landing_area import FIRST_DAY, HOUSEHOLDS, LandingArea, household, later
@@ -86,6 +88,22 @@ def test_above_the_tolerance_nothing_is_published_and_yesterday_stays(lake: Silv
     assert stopped.reason is not None
     assert "20 of 20 rows" in stopped.reason
     assert "untypable" in stopped.reason
+
+
+def test_what_a_gate_stopped_is_published_when_a_person_says_so_and_nothing_else_is(lake: Silver) -> None:
+    lake.landing.deliver(HOUSEHOLDS, rows=[*(household(n) for n in range(10)), household(10, GXSJ="?")])
+    lake.night()
+    assert lake.states() == {f"{FIRST_DAY}/1": "stopped"}
+    delivery = f"{HOUSEHOLDS}/{FIRST_DAY}/1"
+    with pytest.raises(UsageError, match=f"Stopped by a gate are: {delivery}"):
+        override_gate(str(lake.root), f"{HOUSEHOLDS}/{FIRST_DAY}/2", "王芳", "a mistake")
+    override_gate(str(lake.root), delivery, "王芳", "one of eleven, seen by hand")
+    lake.landing.deliver(HOUSEHOLDS, later(1), rows=[household(77) | {"op": "I"}], mode="delta", previous=FIRST_DAY)
+    lake.night(later(1))
+    assert lake.states() == {f"{FIRST_DAY}/1": "published", f"{later(1)}/1": "published"}
+    assert lake.silver("select count(*) from t") == [(11,)]
+    assert sql(table_folders(lake.root)[QUARANTINE], "select check_codes from t") == [(["untypable:updated_at"],)]
+    assert {gate.decision for gate in gates(str(lake.root)) if gate.delivery_id == delivery} == {"stopped", "overridden"}
 
 
 def test_an_empty_delta_changes_nothing_and_an_absent_key_of_a_full_ends(lake: Silver) -> None:

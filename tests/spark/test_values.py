@@ -74,6 +74,12 @@ def test_amounts_heed_the_unit_that_is_written(spark: SparkSession, semantic_typ
     assert column(typed(spark, semantic_type, ["-1"], "number"), "_warnings") == [["amount_negative:value"]]
 
 
+def test_texts_are_trimmed_and_made_half_width(spark: SparkSession) -> None:
+    texts = {"abc": "abc", " a b ": "a b", "a\n": "a", "\ta\u0001b": "ab", "Ａ１\u3000号": "A1 号", "㈱": "㈱", " ": None}
+    assert column(typed(spark, "text", [*texts])) == [*texts.values()]
+    assert column(typed(spark, "organisation_code", ["71526726X\n", "７１５２６７２６-x"])) == ["71526726X", "71526726X"]
+
+
 def test_one_phone(spark: SparkSession) -> None:
     rows = typed(spark, "phone", [sample["input"] for sample in PHONES])
     for sample, row in zip(PHONES, rows, strict=True):

@@ -8,23 +8,22 @@ delimited and fixed-width text cannot tell absent from empty, so there it is an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
 from jobs.io.readers.columnar import read_parquet
 from jobs.io.readers.delimited import read_delimited
+from jobs.io.readers.drift import Reader, read_keeping_unknown, unknown_columns
 from jobs.io.readers.excel import read_excel
 from jobs.io.readers.fixed_width import read_fixed_width
 from jobs.io.readers.json_array import read_geojson, read_json_array
 from jobs.io.readers.json_lines import read_json_lines
 from jobs.io.readers.xml_records import read_xml
 from schemas.contract import Contract
-from schemas.delivery_format import DeliveryFormat, FileType
+from schemas.delivery_format import FileType
 from schemas.errors import UsageError
-
-Reader = Callable[[Path, Contract, DeliveryFormat, str], Iterator[pa.RecordBatch]]
 
 READERS: dict[FileType, Reader] = {
     "csv": read_delimited,
@@ -46,4 +45,14 @@ def read_rows(path: Path, contract: Contract, mode: str) -> Iterator[pa.RecordBa
     """
     if contract.delivery_format is None:
         raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
-    return READERS[contract.delivery_format.type](path, contract, contract.delivery_format, mode)
+    reader = READERS[contract.delivery_format.type]
+    if contract.schema_drift == "quarantine":
+        return read_keeping_unknown(reader, path, contract, contract.delivery_format, mode)
+    return reader(path, contract, contract.delivery_format, mode)
+
+
+def unknown_in(path: Path, contract: Contract, mode: str) -> tuple[str, ...]:
+    """Delivered names of the columns of a file that its contract does not know. Raises DeliveryRefusedError as `read_rows`."""
+    if contract.delivery_format is None:
+        raise UsageError(f"{contract.dataset} is not delivered: its contract has no deliveryFormat.")
+    return unknown_columns(READERS[contract.delivery_format.type], path, contract, contract.delivery_format, mode)

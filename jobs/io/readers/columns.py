@@ -18,6 +18,14 @@ NAMES_TOLD = 20
 _log = logging.getLogger(__name__)
 
 
+class UnknownColumnsError(DeliveryRefusedError):
+    """A file has columns that its contract does not know; ``columns`` are their delivered names."""
+
+    def __init__(self, columns: Sequence[str], reason: str) -> None:
+        super().__init__("extra_column", reason)
+        self.columns = tuple(columns)
+
+
 def expected_columns(contract: Contract, operation_field: str, mode: str) -> tuple[str, ...]:
     """Delivered names of a file's columns, in contract order; a delta's operation comes last."""
     names = tuple(column.physical_name for column in contract.columns)
@@ -27,6 +35,7 @@ def expected_columns(contract: Contract, operation_field: str, mode: str) -> tup
 def check_columns(file: str, contract: Contract, missing: Sequence[str], extra: Sequence[str], unseen: Iterable[str] = ()) -> None:
     """Refuse a file that lacks a column or has one the contract does not know. Raises DeliveryRefusedError.
 
+    Where the contract's ``schemaDrift`` is evolve, unknown columns are passed over (`jobs.io.readers.drift`).
     ``unseen`` are optional columns that the file does not show: one of them may be what an extra one was before.
     """
     renamed = _renamed([*missing, *unseen], extra)
@@ -40,13 +49,13 @@ def check_columns(file: str, contract: Contract, missing: Sequence[str], extra: 
     if missing:
         names = ", ".join(_titled(contract, name) for name in missing)
         raise DeliveryRefusedError("missing_column", f"{file}: missing column {names}{_also(extra)}. {AGAIN}")
-    if extra and contract.schema_drift == "reject":
-        raise DeliveryRefusedError(
-            "extra_column",
+    if extra and contract.schema_drift != "evolve":
+        raise UnknownColumnsError(
+            extra,
             f"{file}: column {', '.join(extra)} is not in the contract. {AGAIN} If the change is meant, add it to {contract_file}.",
         )
     if extra:
-        _log.warning("%s: column %s is not in the contract %s (schemaDrift).", file, ", ".join(extra), contract.schema_drift)
+        _log.warning("%s: column %s is not in the contract; it is passed over (schemaDrift: evolve).", file, ", ".join(extra))
 
 
 def column_order(file: str, contract: Contract, header: Sequence[str], expected: Sequence[str]) -> list[int]:

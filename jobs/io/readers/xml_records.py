@@ -46,12 +46,10 @@ def read_xml(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) 
     Raises DeliveryRefusedError where it is not well-formed, is not in the contract's encoding or has a document type; after the
     last row if columns are missing or unknown.
     """
-    if not layout.record_path:
-        raise UsageError(f"{contract.path}: deliveryFormat of XML needs record_path, the path of the element that is one row.")
     expected = expected_columns(contract, layout.operation_field, mode)
     name_of = _namer(layout.namespaces)
     tree = build_tree(expected, "/", name_of)
-    steps = [name_of(step) for step in layout.record_path.strip("/").split("/")]
+    steps = [name_of(step) for step in (layout.record_path or "").strip("/").split("/")]
     rows = RowCollector(row_schema(contract))
     walk = Walk(len(expected), rows.extra, layout.namespaces)
     for record in _records(path.name, read_events(path.name, _blocks(path, layout.encoding), ("start", "end")), steps):

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from jobs.io.landing import DeliveryRefusedError, file_blocks
 from jobs.samples.deliveries import EXTRA_COLUMN
@@ -11,10 +13,12 @@ from jobs.samples.formats import render
 from jobs.samples.formats.content import Content
 from jobs.samples.streams import texts
 from schemas.contract import Contract
+from schemas.delivery_format import DeliveryFormat
 from schemas.errors import UsageError
 from tests.unit.ingest.delivered import (
     BY_NAME,
     ROWS,
+    TRAILER,
     Case,
     content_of,
     contract_of,
@@ -324,3 +328,9 @@ def test_columns_that_share_a_field_must_follow_one_another(file: Path) -> None:
     turned = Case("csv", case.layout, [*case.names[:4], case.names[5], case.names[4], case.names[6]])
     with pytest.raises(UsageError, match="must follow one another"):
         read(file, contract_of(turned), b"ID\n")
+
+
+@pytest.mark.parametrize("layout", [{"type": "xml"}, {"type": "jsonl", "trailer": TRAILER}, {"type": "xlsx", "trailer": TRAILER}])
+def test_a_contract_that_cannot_be_read_by_is_refused_at_once(layout: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"record_path|has no trailer"):
+        DeliveryFormat(**layout)

@@ -94,7 +94,7 @@ def test_codes_are_in_their_tables(world: World, dataset: str) -> None:
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_truth_names_the_people_that_the_contract_names(dataset: str) -> None:
     contract = load_catalog().find(dataset)
-    declared = {role_suffix(contract, role) for role in contract.record_roles if role.master == POPULATION}
+    declared = {role_suffix(contract, role).strip("'") for role in contract.record_roles if role.master == POPULATION}
     named = {f"#{named.role}" if named.role else "" for named in KINDS[dataset].named if named.master == POPULATION}
     assert named == declared
 

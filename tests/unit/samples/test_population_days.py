@@ -15,7 +15,8 @@ import pytest
 
 from jobs.samples.country import load_noise
 from jobs.samples.databases import log_file, write_log
-from jobs.samples.deliveries import Content, take
+from jobs.samples.deliveries import take
+from jobs.samples.formats.content import Content
 from jobs.samples.life import live
 from jobs.samples.registers import ACCOUNTS, ASSISTANCE, BIRTHS, DEATHS, ENROLMENTS, HOUSEHOLDS, INSURANCES, REAL_ESTATE
 from jobs.samples.registers.kinds import KINDS
