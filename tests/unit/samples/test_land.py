@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jobs.io.delta import read_table
+from jobs.io.run_context import RunContext
+from jobs.io.state import delivery_states
+from jobs.samples.deliveries import Post, send, take
 from jobs.samples.life import live
 from jobs.samples.people import NOBODY
 from jobs.samples.places import take_apart
@@ -22,7 +26,11 @@ from jobs.samples.settings import load_country, load_noise
 from jobs.samples.streams import Streams
 from jobs.samples.truth import ENTITIES, PEOPLE, truth_of
 from jobs.samples.world import World, create_world
+from jobs.settings import Settings
+from jobs.steps.s1_land import land
+from jobs.steps.s2_bronze import load_bronze
 from schemas.catalog import load_catalog
+from schemas.names import DatasetName, Layer
 from tests.unit.samples.replay import FIRST
 from tests.unit.samples.test_errors import assert_rate
 
@@ -257,6 +265,23 @@ def test_clean_land_has_no_errors() -> None:
     assert (parcels["ZDMJ"] == parcels["_area"]).all()
     assert set(addresses["ZBX"]) == {"EPSG:4490"}
     assert [f"{east},{north}" for east, north in zip(addresses["JD"], addresses["WD"], strict=True)] == addresses["_point"].tolist()
+
+
+@pytest.mark.parametrize("dataset", LAND)
+def test_what_is_written_arrives_in_bronze(settings: Settings, dataset: str) -> None:
+    catalog, name = load_catalog(), DatasetName.parse(dataset)
+    world = create_world(300, FIRST, load_country(), load_noise("harsh"), Streams(5), catalog)
+    register, contract = world.registers[dataset], catalog.by_dataset[name]
+    everything = take(register, contract, np.arange(len(register)), is_full=True)
+    send(everything, Post(settings.landing_root, FIRST, None), None)
+    ctx = RunContext(settings, catalog, FIRST, "night/2026-03-02/1")
+    land(ctx, name)
+    load_bronze(ctx, name)
+    [state] = delivery_states(settings.root)
+    assert (state.status, state.rows_bronze) == ("received", len(register))
+    bronze = sorted(read_table(ctx.path(contract.table(Layer.BRONZE))).to_pylist(), key=lambda row: row["_row_number"])
+    for column in contract.columns:
+        assert [row[column.name] or "" for row in bronze] == register.rows[column.physical_name].tolist()
 
 
 def test_addresses_are_taken_apart() -> None:
