@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 DEATH = "1"
 """Code of ``household_cancellation`` for a registration cancelled because its person died."""
 
+DEATH_CERTIFICATES = "health/death_certificate"
+"""Whoever it names has died, whatever the household register says."""
+
 
 def transform(inputs: MasterInputs) -> DataFrame:
     """One row a person. A birth year is taken from the golden birth date where there is one, so that the two agree."""
@@ -19,7 +22,8 @@ def transform(inputs: MasterInputs) -> DataFrame:
 
     if inputs.golden is None:
         raise ValueError("the contract of population/person must have survived columns")
-    deaths = inputs.members.groupBy("master_id").agg(f.bool_or(f.col("cancellation_code").eqNullSafe(DEATH)).alias("is_deceased"))
+    is_death = f.col("cancellation_code").eqNullSafe(DEATH) | (f.col("dataset") == DEATH_CERTIFICATES)
+    deaths = inputs.members.groupBy("master_id").agg(f.bool_or(is_death).alias("is_deceased"))
     persons = inputs.golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")
     return persons.withColumns(
         {
