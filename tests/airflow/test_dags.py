@@ -84,7 +84,8 @@ def test_every_dag_says_what_it_is_for() -> None:
 
 
 def test_the_assets_are_those_of_the_tables(catalog: Catalog) -> None:
-    assert silver_asset(catalog.sources[0].dataset) == Asset("silver.civil_affairs__marriage_register")
+    marriages = catalog.find("civil_affairs/marriage_register").dataset
+    assert silver_asset(marriages) == Asset("silver.civil_affairs__marriage_register")
 
 
 @pytest.mark.parametrize("key", [None, "", "2026-3-2", "20260302", "2026-W10-1", "2026-02-30", "yesterday", "2026-03-02 "])
