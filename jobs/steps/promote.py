@@ -52,19 +52,17 @@ def promote(
     there are; elsewhere they have exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends
     the night; in silver the returned decision says so and the night goes on.
     """
-    staged = _stage(rows, contract, table).persist()
-    try:
-        verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
-        reason = _reason_to_stop(verdict, contract)
-        decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
-        _record(ctx, table, delivery, verdict, decision)
-        if decision == "stopped":
-            if table.layer is not Layer.SILVER:
-                raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
-            return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
-        return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery))
-    finally:
-        staged.unpersist()
+    # A checkpoint, not a cache: every later plan begins at its rows instead of the whole way that led to them.
+    staged = _stage(rows, contract, table).localCheckpoint()
+    verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
+    reason = _reason_to_stop(verdict, contract)
+    decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
+    _record(ctx, table, delivery, verdict, decision)
+    if decision == "stopped":
+        if table.layer is not Layer.SILVER:
+            raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
+        return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
+    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery))
 
 
 def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
