@@ -119,7 +119,8 @@ def _deliver(
 ) -> None:
     """The delivery of one register for a day: whole, or what changed; for a table that is pulled, the log of its changes.
 
-    What comes once a month comes on the first day too. Raises UsageError for a fault of a delivery that is not due.
+    What comes once a month comes on the first day too; a register without a row, as small countries have some, sends nothing,
+    for a full without rows would be stopped. Raises UsageError for a fault of a delivery that is not due.
     """
     contract, fault = catalog.find(register.dataset), planted.get((register.dataset, day))
     if contract.pull is not None:
@@ -132,6 +133,8 @@ def _deliver(
     is_whole_day = day == start or (day.day == 1 and register.dataset in MONTHLY_FULL)
     is_full = "delta" not in contract.delivery_modes or (is_whole_day and "full" in contract.delivery_modes)
     places = np.flatnonzero(register.is_alive) if is_full else register.changes()
+    if is_full and not len(places) and fault is None:
+        return
     content = take(register, contract, places, is_full=is_full)
     post = Post(landing, day, None if is_full or day == start else day - timedelta(days=1))
     summary.deliveries += send(content, post, fault)

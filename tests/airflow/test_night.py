@@ -70,7 +70,7 @@ class Box:
 
     @property
     def command(self) -> list[str]:
-        return [GOVLAKE, "demo", "--people", "300", "--nights", str(len(NIGHTS))]
+        return [GOVLAKE, "demo", "--people", "800", "--nights", str(len(NIGHTS))]
 
     def govlake(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command as a person gives it; ``demo`` if no words are given."""
