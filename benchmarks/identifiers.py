@@ -1,6 +1,6 @@
 """What it costs to type and check identifiers in Spark: against a bare scan, the plain arithmetic on integers, and numpy.
 
-    make bench NAME=identifiers ARGS="--rows 1000000"
+    make bench NAME=identifiers ROWS=1000000
 
 Delivered texts of each kind (nine in ten right, the others wrong in one character) lie in one Parquet file. Each figure is the
 CPU seconds of the whole process tree, the least of three runs after a warm-up; the result goes nowhere (Spark's ``noop``). The
@@ -43,7 +43,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU seconds of identifier expressions.")
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS", "1000000")))
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "numbers.parquet"
