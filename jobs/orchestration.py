@@ -17,14 +17,14 @@ from typing import Any
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, PartitionedAtRuntime, TaskGroup, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from jobs.plan import MasterPlan, NightPlan, plan_night
+from jobs.plan import MASTERS_DAG, MasterPlan, NightPlan, extract_dag, plan_night, source_dag
 from schemas.catalog import Catalog, load_catalog
+from schemas.contract import Contract
 from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer
 
 _log = logging.getLogger(__name__)
 
-MASTERS = "masters"
 RELEASE = Asset("release")
 START = datetime(2020, 1, 1, tzinfo=UTC)
 DEFAULTS = {"retries": 2, "retry_delay": timedelta(seconds=5)}
@@ -52,7 +52,7 @@ def source_dags() -> dict[str, DAG]:
 
 def master_dags() -> dict[str, DAG]:
     """The DAG of all masters: it waits for every source of one business date, links, builds master data and releases."""
-    return {MASTERS: _master_dag(plan_night(load_catalog()))}
+    return {MASTERS_DAG: _master_dag(plan_night(load_catalog()))}
 
 
 def extract_dags() -> dict[str, DAG]:
@@ -82,18 +82,11 @@ def business_date_of(context: dict[str, Any]) -> date:
 
 def _source_dag(catalog: Catalog, source: DatasetName) -> DAG:
     contract = catalog.by_dataset[source]
-    with DAG(
-        f"source__{_flat(source)}",
-        dag_display_name=f"{contract.title} {source}",
-        description=f"{contract.title} · {contract.purpose}",
-        schedule=PartitionedAtRuntime(),
-        start_date=START,
-        max_active_runs=1,
-        default_args=DEFAULTS | {"owner": contract.owner or "govlake"},
-        tags=["source", source.group],
-        doc_md=f"{contract.purpose}\n\nOne row: {contract.grain}. Made from the contract `{contract.path.name}`. "
-        f"Trigger with a business date (yyyy-mm-dd) as partition key. More: `govlake show {source}`.",
-    ) as dag:
+    how = (
+        f"One row: {contract.grain}. Made from the contract `{contract.path.name}`. "
+        "Trigger with a business date (yyyy-mm-dd) as partition key."
+    )
+    with _dag_of(contract, source_dag(source), PartitionedAtRuntime(), tag="source", how=how) as dag:
         steps = [_step(name, str(source)) for name in ("land", "bronze", "silver")]
         _chain([*steps, _announce(source), _verdict(source)])
     return dag
@@ -135,7 +128,7 @@ def _verdict(source: DatasetName) -> Any:
 
 def _master_dag(plan: NightPlan) -> DAG:
     with DAG(
-        MASTERS,
+        MASTERS_DAG,
         dag_display_name="主数据 masters",
         description="主数据 · link, build and release every master, once all sources of a business date have reported",
         schedule=PartitionedAssetTimetable(assets=reduce(and_, [silver_asset(source) for source in plan.sources])),
@@ -185,20 +178,25 @@ def _reported(source: DatasetName, day: date, events: Any) -> str:
 
 
 def _extract_dag(catalog: Catalog, extract: DatasetName) -> DAG:
-    contract = catalog.by_dataset[extract]
-    with DAG(
-        f"extract__{_flat(extract)}",
-        dag_display_name=f"{contract.title} {extract}",
+    contract, how = catalog.by_dataset[extract], f"Written for {extract.group} from each release."
+    with _dag_of(contract, extract_dag(extract), PartitionedAssetTimetable(assets=RELEASE), tag="extract", how=how) as dag:
+        _step("extract", str(extract))
+    return dag
+
+
+def _dag_of(contract: Contract, dag_id: str, schedule: Any, *, tag: str, how: str) -> DAG:
+    """A DAG without tasks that says what its contract says."""
+    return DAG(
+        dag_id,
+        dag_display_name=f"{contract.title} {contract.dataset}",
         description=f"{contract.title} · {contract.purpose}",
-        schedule=PartitionedAssetTimetable(assets=RELEASE),
+        schedule=schedule,
         start_date=START,
         max_active_runs=1,
         default_args=DEFAULTS | {"owner": contract.owner or "govlake"},
-        tags=["extract", extract.group],
-        doc_md=f"{contract.purpose}\n\nWritten for {extract.group} from each release. More: `govlake show {extract}`.",
-    ) as dag:
-        _step("extract", str(extract))
-    return dag
+        tags=[tag, contract.dataset.group],
+        doc_md=f"{contract.purpose}\n\n{how} More: `govlake show {contract.dataset}`.",
+    )
 
 
 def _step(name: str, subject: str | None, *, outlets: list[Asset] | None = None) -> Any:
@@ -229,7 +227,3 @@ def _status(source: DatasetName, day: date) -> str:
 def _chain(tasks: list[Any]) -> None:
     for before, after in pairwise(tasks):
         before.set_downstream(after)
-
-
-def _flat(dataset: DatasetName) -> str:
-    return f"{dataset.group}__{dataset.table}"

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from schemas.catalog import Catalog
 from schemas.names import DatasetName
 
+MASTERS_DAG = "masters"
+"""The Airflow DAG ID of all masters."""
+
 
 @dataclass(frozen=True)
 class MasterPlan:
@@ -52,3 +55,13 @@ def plan_night(catalog: Catalog) -> NightPlan:
         ),
         extracts=tuple(contract.dataset for contract in catalog.extracts),
     )
+
+
+def source_dag(source: DatasetName) -> str:
+    """The Airflow DAG ID of a source."""
+    return f"source__{source.group}__{source.table}"
+
+
+def extract_dag(extract: DatasetName) -> str:
+    """The Airflow DAG ID of an extract."""
+    return f"extract__{extract.group}__{extract.table}"

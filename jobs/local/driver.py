@@ -18,7 +18,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.state import open_run_id, release_of
 from jobs.local.rest import Airflow
 from jobs.night import NightOutcome
-from jobs.plan import NightPlan, plan_night
+from jobs.plan import MASTERS_DAG, NightPlan, extract_dag, plan_night, source_dag
 from jobs.settings import Settings
 from jobs.steps.s7_extract import extract_of
 from jobs.verdict import FAILED, FAILED_SOURCE, exit_code_of_night, is_closed, refuse_older_date, source_status
@@ -32,8 +32,6 @@ WORDS = {"success": "done", "failed": "FAILED", "up_for_retry": "will be tried a
 POLL_SECONDS = 0.7
 GRACE_SECONDS = 20.0
 """How long an announcement may take to start the DAG that waits for it, before the driver starts that DAG itself."""
-
-MASTERS = "masters"
 
 
 @dataclass(frozen=True)
@@ -78,20 +76,10 @@ def run_nights(
     return outcomes
 
 
-def source_dag(source: DatasetName) -> str:
-    """The DAG ID of a source, as `jobs.orchestration` composes it; this module must not import Airflow."""
-    return f"source__{source.group}__{source.table}"
-
-
-def extract_dag(extract: DatasetName) -> str:
-    """The DAG ID of an extract."""
-    return f"extract__{extract.group}__{extract.table}"
-
-
 def _connect(settings: Settings, catalog: Catalog) -> Airflow:
     plan = plan_night(catalog)
     airflow = Airflow(settings)
-    airflow.wait_until_ready({MASTERS, *map(source_dag, plan.sources), *map(extract_dag, plan.extracts)})
+    airflow.wait_until_ready({MASTERS_DAG, *map(source_dag, plan.sources), *map(extract_dag, plan.extracts)})
     return airflow
 
 
@@ -145,7 +133,7 @@ class _Night:
         return _Stage(dag_id, str(source), is_done, own_runs=0)
 
     def _masters_stage(self, *, has_all_sources: bool) -> _Stage:
-        return _Stage(MASTERS, MASTERS, self._is_released, own_runs=int(has_all_sources))
+        return _Stage(MASTERS_DAG, MASTERS_DAG, self._is_released, own_runs=int(has_all_sources))
 
     def _extract_stage(self, extract: DatasetName) -> _Stage:
         def is_done() -> bool:

@@ -10,9 +10,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowFailException
 
-from jobs.local.driver import MASTERS, extract_dag, source_dag
 from jobs.orchestration import business_date_of, extract_dags, master_dags, silver_asset, source_dags
-from jobs.plan import plan_night
+from jobs.plan import MASTERS_DAG, extract_dag, plan_night, source_dag
 from jobs.settings import PROJECT
 from schemas.catalog import Catalog
 
@@ -56,7 +55,7 @@ def test_a_source_that_failed_is_announced_too_and_only_then_judged(catalog: Cat
 def test_the_masters_wait_for_every_source_of_one_date(catalog: Catalog) -> None:
     plan = plan_night(catalog)
     [dag] = master_dags().values()
-    assert dag.dag_id == MASTERS
+    assert dag.dag_id == MASTERS_DAG
     assert assets_awaited(dag) == {silver_asset(source).name for source in plan.sources}
     assert dag.max_active_runs == 1
     for master in plan.masters:
@@ -102,4 +101,4 @@ def test_airflow_itself_imports_every_dag_file_without_an_error(catalog: Catalog
     bag = DagBag(PROJECT / "dags")
     plan = plan_night(catalog)
     assert bag.import_errors == {}
-    assert set(bag.dags) == {MASTERS, *map(source_dag, plan.sources), *map(extract_dag, plan.extracts)}
+    assert set(bag.dags) == {MASTERS_DAG, *map(source_dag, plan.sources), *map(extract_dag, plan.extracts)}

@@ -18,9 +18,9 @@ import pytest
 
 from jobs.io.state import current_release, delivery_states
 from jobs.local.airflow_home import airflow_environment
-from jobs.local.driver import MASTERS, source_dag
 from jobs.local.processes import running
 from jobs.local.rest import Airflow
+from jobs.plan import MASTERS_DAG, source_dag
 from jobs.settings import PROJECT, Settings, load_settings
 from schemas.catalog import load_catalog
 from schemas.names import DatasetName
@@ -136,7 +136,7 @@ def test_every_row_of_every_silo_is_accounted_for(box: Box) -> None:
 
 def test_the_stop_shows_red_in_its_dag_and_the_masters_go_on(box: Box) -> None:
     airflow, key = Airflow(box.settings), NIGHTS[1].isoformat()
-    broken, masters = (airflow.newest_run(dag, key) for dag in (source_dag(BROKEN), MASTERS))
+    broken, masters = (airflow.newest_run(dag, key) for dag in (source_dag(BROKEN), MASTERS_DAG))
     assert broken is not None
     assert masters is not None
     assert airflow.tasks(source_dag(BROKEN), broken["dag_run_id"])["verdict"] == "failed"
