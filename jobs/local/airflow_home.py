@@ -22,8 +22,11 @@ PRELOAD = """\
 import sys
 
 if sys.argv[1:2] == ["scheduler"]:
-    import great_expectations  # noqa: F401
-    import pyspark.sql.connect.session  # noqa: F401
+    from importlib import import_module
+
+    steps = ("s1_land", "s2_bronze", "s3_silver", "s4_link", "s5_master", "s6_release", "s7_extract", "promote")
+    for name in ("great_expectations", "pyspark.sql.connect.session", *(f"jobs.steps.{step}" for step in steps)):
+        import_module(name)
 """
 
 
