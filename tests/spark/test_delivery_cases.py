@@ -107,7 +107,16 @@ CASES: dict[str, Case] = {
     ),
 }
 
-RUNS = [pytest.param(case, kind, id=f"{name}-{kind}") for name, case in CASES.items() for kind in case.formats]
+IN_FULL_SIZE = [pytest.mark.slow]
+RUNS = [
+    pytest.param(case, kind, id=f"{name}-{kind}", marks=IN_FULL_SIZE if number else [])
+    for name, case in CASES.items()
+    for number, kind in enumerate(case.formats)
+]
+"""The first format of each case always, the second in the slow suite."""
+
+DRIFTING = [pytest.param(kind, marks=[] if kind in ("csv", "xml", "fixed_width") else IN_FULL_SIZE) for kind in FORMS]
+"""Text with column names, text without, and a tree always; the other formats in the slow suite."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +177,7 @@ REORDERED_WITHOUT_NAMES = DISAGREEING | {"5/1": "stopped missing_column", "6/1":
 """Fixed width has no names: a column that is not as wide as agreed is not the column, and in another order no line can be cut."""
 
 
-@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("kind", DRIFTING)
 def test_counts_digests_and_columns_that_disagree(spark: SparkSession, contracts: Catalog, tmp_path: Path, kind: str) -> None:
     office = Office(spark, contracts, tmp_path, kind)
     change = delta(1, "U1丙 I3丁")
@@ -205,10 +214,8 @@ TEN_DAYS = [
 """Ten days of fulls, deltas, rows that come back, and rows that are set aside."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "seed"),
-    [("csv", 1), pytest.param("parquet", 2, marks=pytest.mark.slow), pytest.param("xml", 3, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "seed"), [("csv", 1), ("parquet", 2), ("xml", 3)])
 def test_ten_nights_in_any_order_end_in_the_same_silver(
     spark: SparkSession, contracts: Catalog, tmp_path: Path, kind: str, seed: int
 ) -> None:

@@ -217,6 +217,7 @@ def test_the_same_inputs_again_do_nothing(lake: Lake, plan: Plan) -> None:
     assert state.tables == {str(linked_table("population", name)): version for name, version in before.items()}
 
 
+@pytest.mark.slow
 def test_a_night_killed_at_its_last_write_ends_as_if_it_had_not_been(
     lake: Lake, make: Callable[[str], Lake], plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
