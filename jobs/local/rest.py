@@ -13,6 +13,8 @@ from jobs.settings import Settings
 from schemas.errors import GovlakeError
 
 TIMEOUT_SECONDS = 60
+BUSY, ATTEMPTS = "Database error", 5
+"""What Airflow answers when its database was busy for too long: nothing was done, and the call may be made again."""
 
 
 class AirflowError(GovlakeError):
@@ -74,10 +76,17 @@ class Airflow:
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def _call(self, method: str, path: str, *, json: Any = None) -> Any:
-        try:
-            answer = self._session.request(method, self._base + path, json=json, timeout=TIMEOUT_SECONDS)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise AirflowError(f"Airflow does not answer at {self._base} ({error}). Start it with `govlake up`.") from error
+        for attempt in range(1, ATTEMPTS + 1):
+            answer = self._ask(method, path, json)
+            if answer.status_code < 500 or BUSY not in answer.text or attempt == ATTEMPTS:
+                break
+            time.sleep(attempt)
         if answer.status_code >= 400:
             raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def _ask(self, method: str, path: str, json: Any) -> requests.Response:
+        try:
+            return self._session.request(method, self._base + path, json=json, timeout=TIMEOUT_SECONDS)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise AirflowError(f"Airflow does not answer at {self._base} ({error}). Start it with `govlake up`.") from error
