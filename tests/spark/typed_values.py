@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PLACE = {
-    "_delivery_id": "'d'",
+    "_delivery_id": "'office/made_up/2026-03-02/1'",
     "_business_date": "date '2026-03-02'",
     "_sequence": "1",
     "_file": "'f'",
