@@ -21,8 +21,6 @@ PRELOAD = """\
 # Tasks are forked from the scheduler's workers: what is imported here, each task has for nothing.
 import sys
 
-CONNECT_ARGS = {"timeout": 60}  # seconds that a writer waits for another: SQLite takes one at a time
-
 if sys.argv[1:2] == ["scheduler"]:
     from importlib import import_module
 
@@ -77,7 +75,6 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__EXECUTION_API_SERVER_URL": f"{airflow_url(settings)}/execution/",
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(settings)}",
-        "DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "airflow_local_settings.CONNECT_ARGS",
         "API__HOST": HOST,
         "API__PORT": str(settings.airflow.port),
         "API__WORKERS": "1",

@@ -107,6 +107,7 @@ class _Night:
         stages = {source: self._source_stage(source) for source in self._plan.sources}
         for stage in stages.values():
             self._start(stage)
+            time.sleep(POLL_SECONDS)  # one after the other: SQLite has one writer, and the scheduler writes too
         through = {source: self._complete(stage, cut_off) for source, stage in stages.items()}
         for source in (source for source, is_through in through.items() if not is_through):
             self._stand_in(source)

@@ -26,6 +26,8 @@ from schemas.catalog import load_catalog
 from schemas.names import DatasetName
 from tests.night.lakes import contents
 
+pytestmark = pytest.mark.slow
+
 NIGHTS = [date(2026, 3, 2), date(2026, 3, 3)]
 BROKEN = DatasetName("public_security", "household_register")
 GOVLAKE = str(Path(sys.executable).with_name("govlake"))
@@ -155,7 +157,6 @@ def test_again_there_is_nothing_to_do(box: Box) -> None:
     assert "nothing to do" in again.stdout
 
 
-@pytest.mark.slow
 def test_nights_killed_and_begun_again_end_as_if_they_had_not_been(box: Box, keys: Path, tmp_path: Path) -> None:
     box.govlake("down")
     with _box(tmp_path, keys) as other:
