@@ -1,4 +1,4 @@
-"""The gate: staged rows against a contract's checks. Great Expectations says which hold; each check's own SQL names its rows."""
+"""The gate: staged rows against a contract's checks. Rows are marked with what they fail; Great Expectations says what holds."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from quality.suite import ROW, Action, Check, suite_of
+from quality.suite import FAILED_CODES, IDENTICAL_COPY, MARKS, ROW, Action, Check, suite_of
 from schemas.errors import GovlakeError
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-FAILED_CODES, WARNINGS = "_failed_codes", "_warnings"
-"""Columns of judged rows: the checks that keep the row out, and those that only warn; ``code`` or ``code:column``."""
-
 _TABLE = re.compile(r"\{([a-z_]+\.[a-z0-9_]+|table)\}")
 
 
 class GateError(GovlakeError):
-    """A check could not be evaluated, or Great Expectations and the check's own SQL disagree about it."""
+    """A check could not be evaluated, or Great Expectations disagrees with the marks of the rows about it."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,15 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Judged rows (as staged, with ``_failed_codes`` and ``_warnings``) and what each check found."""
+    """Judged rows (marked, see `mark_rows`), how many there are, and what each check found.
+
+    ``rows_failed``: those that a check keeps out; ``rows_wrong``: of these, those that are not just a copy of a row that is kept.
+    """
 
     rows: DataFrame
     rows_checked: int
+    rows_failed: int
+    rows_wrong: int
     results: tuple[CheckResult, ...]
 
     def failed(self, action: Action) -> list[CheckResult]:
@@ -53,42 +55,54 @@ class Verdict:
         return [result for result in self.results if result.check.action == action and not result.passed]
 
 
-def judge(staged: DataFrame, checks: Sequence[Check], name: str, path_of: Callable[[str], str]) -> Verdict:
-    """Run every check on staged rows; ``path_of`` says where another table (``layer.table``) lies. Raises GateError."""
+def judge(marked: DataFrame, checks: Sequence[Check], name: str, path_of: Callable[[str], str]) -> Verdict:
+    """Run every check on marked rows; ``path_of`` says where another table (``layer.table``) lies. Raises GateError.
+
+    ``marked`` is read several times: give it materialised.
+    """
     of_rows = [check for check in checks if check.bad]
-    rows = mark_rows(staged, of_rows)
-    rows_checked, counts = _count_rows(staged, of_rows)
-    held = _validate(staged, name, of_rows)
+    rows_checked, rows_failed, rows_wrong, *marks = _count_marks(marked, of_rows)
+    counts = dict(zip((check.label for check in of_rows), marks, strict=True))
+    held = _validate(marked, name, of_rows)
     disagreeing = [check.label for check in of_rows if held[check.label] != (counts[check.label] == 0)]
     if disagreeing:
-        raise GateError(f"{name}: Great Expectations and the SQL of {', '.join(disagreeing)} disagree. Mend the check in quality/.")
-    counts |= {check.label: _count_selected(staged, check, path_of) for check in checks if check.query}
-    return Verdict(rows, rows_checked, tuple(CheckResult(check, counts[check.label]) for check in checks))
+        raise GateError(
+            f"{name}: Great Expectations and the marks of {', '.join(disagreeing)} disagree. Mend the check in quality/."
+        )
+    counts |= {check.label: _count_selected(marked, check, path_of) for check in checks if check.query}
+    return Verdict(
+        marked, rows_checked, rows_failed, rows_wrong, tuple(CheckResult(check, counts[check.label]) for check in checks)
+    )
 
 
 def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
-    """``rows`` with the checks that each fails. Grain: as given."""
+    """``rows`` with a column of `MARKS` an action: labels of the checks of rows that each fails. Grain: as given.
+
+    The one place where a check's SQL is evaluated: what follows reads the marks.
+    """
     from pyspark.sql import functions as f
 
     marked = {}
-    for column, action in ((FAILED_CODES, "quarantine"), (WARNINGS, "warn")):
-        marks = [f"case when {check.bad} then {literal(check.label)} end" for check in checks if check.action == action]
-        marked[column] = f.expr(f"filter(array({', '.join(marks) or 'cast(null as string)'}), code -> code is not null)")
+    for action, column in MARKS.items():
+        marks = [
+            f"case when {check.bad} then {literal(check.label)} end" for check in checks if check.bad and check.action == action
+        ]
+        marked[column] = f.expr(f"array_compact(array({', '.join(marks) or 'cast(null as string)'}))")
     return rows.withColumns(marked)
 
 
-def _count_rows(staged: DataFrame, checks: Sequence[Check]) -> tuple[int, dict[str, int]]:
-    """Rows, and rows that each check finds wrong, in one aggregate."""
-    counts = [f"count_if({check.bad}) as n{number}" for number, check in enumerate(checks)]
-    row = staged.selectExpr("count(*) as checked", *counts).toArrow().to_pylist()[0]
-    return row["checked"], {check.label: row[f"n{number}"] for number, check in enumerate(checks)}
+def _count_marks(marked: DataFrame, checks: Sequence[Check]) -> list[int]:
+    """In one aggregate: rows; rows kept out; rows wrong; then, a check each, rows that it finds wrong."""
+    predicates = ["true", f"size({FAILED_CODES}) > 0", f"size(array_remove({FAILED_CODES}, '{IDENTICAL_COPY}')) > 0"]
+    counts = [f"count_if({predicate}) as n{n}" for n, predicate in enumerate([*predicates, *(check.mark for check in checks)])]
+    return list(marked.selectExpr(*counts).toArrow().to_pylist()[0].values())
 
 
-def _validate(staged: DataFrame, name: str, checks: list[Check]) -> dict[str, bool]:
+def _validate(marked: DataFrame, name: str, checks: list[Check]) -> dict[str, bool]:
     """Whether each check holds, by Great Expectations."""
     if not checks:
         return {}
-    batch = _rows_given().get_batch(batch_parameters={"dataframe": staged.selectExpr("*", f"1 as {ROW}")})
+    batch = _rows_given().get_batch(batch_parameters={"dataframe": marked.selectExpr("*", f"1 as {ROW}")})
     held: dict[str, bool] = {}
     for result in batch.validate(suite_of(name, checks), result_format="BOOLEAN_ONLY").results:
         label = result.expectation_config.meta["label"]
@@ -105,10 +119,10 @@ def _raised(info: dict[str, Any]) -> str | None:
     return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
 
 
-def _count_selected(staged: DataFrame, check: Check, path_of: Callable[[str], str]) -> int:
+def _count_selected(marked: DataFrame, check: Check, path_of: Callable[[str], str]) -> int:
     """Rows that a contract's own query selects; ``{table}`` is what is staged, ``{layer.table}`` another table as it is now."""
     query = _TABLE.sub(lambda found: "{staged}" if found[1] == "table" else f"delta.`{path_of(found[1])}`", check.query or "")
-    return int(staged.sparkSession.sql(query, staged=staged).count())
+    return int(marked.sparkSession.sql(query, staged=marked).count())
 
 
 @cache

@@ -17,11 +17,22 @@ from schemas.codes import load_code_table
 from schemas.contract import Column, Contract
 from schemas.names import Layer
 from schemas.silver import rules_of, semantic_type_of
+from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
 
 Action = Literal["quarantine", "warn", "stop"]
+
+FAILED_CODES, WARNINGS, STOPS = "_failed_codes", "_warnings", "_stops"
+MARKS: dict[Action, str] = {"quarantine": FAILED_CODES, "warn": WARNINGS, "stop": STOPS}
+"""Columns of marked rows: labels of the checks that a row fails, by what follows from it."""
+
+IDENTICAL_COPY = "identical_copy"
+"""The check that keeps out copies of a row that is kept: no fault of the row, and it does not count towards a tolerance."""
+
+UNREADABLE_KEY = ("row_unsplit", "key_null")
+"""The checks of which a row fails one if its key is not known: it may be that of any row."""
 
 COPY_NUMBER, KEY_VERSIONS = "_copy_number", "_key_versions"
 """Columns of staged rows: which copy of an identical row it is (from 1), and how many different rows have its key."""
@@ -45,6 +56,11 @@ class Check:
     def label(self) -> str:
         """How rows name it: ``code``, or ``code:column``."""
         return f"{self.code}:{self.column}" if self.column else self.code
+
+    @property
+    def mark(self) -> str:
+        """Predicate of a marked row: whether it fails this check."""
+        return f"array_contains({MARKS[self.action]}, {literal(self.label)})"
 
 
 def checks_of(contract: Contract) -> list[Check]:
@@ -82,7 +98,7 @@ def _delivery_checks(contract: Contract) -> list[Check]:
             "other rows of the delivery have the same key and other values",
             bad=f"{KEY_VERSIONS} > 1",
         ),
-        Check("identical_copy", "quarantine", "a copy of another row of the delivery, which is kept", bad=f"{COPY_NUMBER} > 1"),
+        Check(IDENTICAL_COPY, "quarantine", "a copy of another row of the delivery, which is kept", bad=f"{COPY_NUMBER} > 1"),
     ]
 
 
@@ -130,8 +146,8 @@ def _code_check(column: str, table: str, action: Action) -> Check:
 
 
 def _expectation(check: Check) -> object:
-    """The expectation that fails exactly where ``check.bad`` holds for some row."""
+    """The expectation that fails exactly where some row is marked with the check."""
     from quality.expectations.rows import ExpectNoRowToMeet
 
-    meta = {"label": check.label, "action": check.action}
-    return ExpectNoRowToMeet(column=ROW, predicate=check.bad, meta=meta)
+    meta = {"label": check.label, "action": check.action, "sql": check.bad}
+    return ExpectNoRowToMeet(column=ROW, predicate=check.mark, meta=meta)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from schemas.contract import Contract, load_contract
@@ -83,8 +83,22 @@ class Catalog:
 
 
 def load_catalog(*homes: Path) -> Catalog:
-    """Load every contract below ``homes`` (by default the project's own). Raises ContractError on the first bad one."""
-    contracts = sorted((c for home in homes or (HOME,) for c in _load_home(home)), key=lambda c: c.dataset)
+    """Load every contract below ``homes`` (by default the project's own). Raises ContractError on the first bad one.
+
+    Read once a process, and again when a file has changed.
+    """
+    places = homes or (HOME,)
+    return _load_catalog(places, tuple(_signature(path) for home in places for path in sorted(home.glob(f"*/**/*{SUFFIX}"))))
+
+
+def _signature(path: Path) -> tuple[Path, int, int]:
+    state = path.stat()
+    return path, state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=4)
+def _load_catalog(homes: tuple[Path, ...], _files: tuple[tuple[Path, int, int], ...]) -> Catalog:
+    contracts = sorted((c for home in homes for c in _load_home(home)), key=lambda c: c.dataset)
     catalog = Catalog(tuple(_with_item_roles(contract, contracts) for contract in contracts))
     _check_references(catalog)
     return catalog
@@ -121,6 +135,7 @@ def _check_references(catalog: Catalog) -> None:
     from schemas.semantic_types import SEMANTIC_TYPES
 
     seen: dict[DatasetName, Path] = {}
+    code_tables = code_table_names()
     for contract in catalog.contracts:
         if contract.dataset in seen:
             raise ContractError(
@@ -135,7 +150,7 @@ def _check_references(catalog: Catalog) -> None:
         for number, column in enumerate(contract.columns):
             at: list[str | int] = ["schema", 0, "properties", number]
             _refer(contract, at, "semantic type", column.semantic_type, SEMANTIC_TYPES)
-            _refer(contract, at, "code table", column.code_table, code_table_names())
+            _refer(contract, at, "code table", column.code_table, code_tables)
             for source in column.survivorship.sources if column.survivorship else ():
                 _refer(contract, at, "source", source, [str(s.dataset) for s in catalog.sources])
             for table in column.source_tables:

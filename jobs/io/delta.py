@@ -5,7 +5,7 @@ Bronze and control tables are written here; all others by Spark, through `jobs.s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 if TYPE_CHECKING:
     import duckdb
+
+STATISTICS = "delta.dataSkippingStatsColumns"
+"""The property that names the columns of which the log keeps minima and maxima: Spark parses all there are at every scan."""
 
 
 def table_exists(path: str) -> bool:
@@ -41,21 +44,27 @@ def read_table(path: str, columns: str = "*", where: str = "true", version: int 
     return pa.RecordBatchReader.from_stream(rows).read_all()  # pa.table would import pandas, a second lost at every start
 
 
-def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str, partition_by: list[str] | None = None) -> bool:
+def append_once(
+    path: str,
+    batches: pa.RecordBatchReader | pa.Table,
+    app_id: str,
+    partition_by: list[str] | None = None,
+    properties: Mapping[str, str | None] | None = None,
+) -> bool:
     """Append rows unless the transaction ``app_id`` is in the table already; returns whether it wrote.
 
     delta-rs records application transactions but does not skip them by itself, so the table is asked first; of two writers
     that ask at the same time one fails to commit, because both append to the version they asked. New columns are added;
     only then is the schema written, for that fails every append made at the same time.
     """
-    table = open_or_create(path, batches.schema, partition_by)
+    table = open_or_create(path, batches.schema, partition_by, properties)
     if table.transaction_version(app_id) is not None:
         return False
-    properties = CommitProperties(app_transactions=[Transaction(app_id, 1)])
+    once = CommitProperties(app_transactions=[Transaction(app_id, 1)])
     known = {field.name for field in table.schema().fields}
     schema_mode: Literal["merge"] | None = None if known.issuperset(batches.schema.names) else "merge"
     try:
-        write_deltalake(table, batches, mode="append", schema_mode=schema_mode, commit_properties=properties)
+        write_deltalake(table, batches, mode="append", schema_mode=schema_mode, commit_properties=once)
     except CommitFailedError:
         if DeltaTable(path, without_files=True).transaction_version(app_id) is None:
             raise
@@ -63,13 +72,15 @@ def append_once(path: str, batches: pa.RecordBatchReader | pa.Table, app_id: str
     return True
 
 
-def open_or_create(path: str, schema: pa.Schema, partition_by: list[str] | None = None) -> DeltaTable:
+def open_or_create(
+    path: str, schema: pa.Schema, partition_by: list[str] | None = None, properties: Mapping[str, str | None] | None = None
+) -> DeltaTable:
     """The table at ``path``, created empty if there is none; several processes may ask for it at once."""
     if not table_exists(path):
         # Without retries: a retry would create the table a second time, as version 1, and fail every append based on version 0.
         once = CommitProperties(max_commit_retries=0)
         try:
-            DeltaTable.create(path, schema, mode="error", partition_by=partition_by, commit_properties=once)
+            DeltaTable.create(path, schema, "error", partition_by, configuration=properties, commit_properties=once)
         except DeltaError:
             if not table_exists(path):
                 raise
@@ -100,3 +111,8 @@ def row_count(path: str) -> int:
     deleted = "deletion_vector.cardinality"
     gone = pc.sum(actions[deleted]).as_py() if deleted in actions.column_names else 0
     return (pc.sum(actions["num_records"]).as_py() or 0) - (gone or 0)
+
+
+def table_bytes(path: str) -> int:
+    """Bytes of the data files of the newest version, by the log."""
+    return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["size_bytes"]).as_py() or 0

@@ -29,7 +29,9 @@ Progress = Callable[[str], None]
 
 ACTIVE = ("queued", "running", "restarting")
 WORDS = {"success": "done", "failed": "FAILED", "up_for_retry": "will be tried again"}
-POLL_SECONDS = 0.7
+POLL_SECONDS = 1.5
+START_SECONDS = 0.7
+"""Between the starts of two sources' DAGs: SQLite has one writer, and the scheduler writes too."""
 GRACE_SECONDS = 20.0
 """How long an announcement may take to start the DAG that waits for it, before the driver starts that DAG itself."""
 
@@ -107,7 +109,7 @@ class _Night:
         stages = {source: self._source_stage(source) for source in self._plan.sources}
         for stage in stages.values():
             self._start(stage)
-            time.sleep(POLL_SECONDS)  # one after the other: SQLite has one writer, and the scheduler writes too
+            time.sleep(START_SECONDS)
         through = {source: self._complete(stage, cut_off) for source, stage in stages.items()}
         for source in (source for source, is_through in through.items() if not is_through):
             self._stand_in(source)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import yaml
 
-from jobs.samples.names import DATA
 from jobs.samples.regions import Counties
 from jobs.samples.streams import Flags, Numbers, Texts, texts
+from jobs.samples.word_lists import load_list
 
 
-@cache
 def load_places() -> dict[str, list[str]]:
     """The document of parts of addresses."""
-    places: dict[str, list[str]] = yaml.safe_load((DATA / "places.yaml").read_text(encoding="utf-8"))
+    places: dict[str, list[str]] = load_list("places")
     return places
 
 

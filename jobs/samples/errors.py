@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import yaml
 
 from jobs.samples import names
 from jobs.samples.citizen_ids import parts_of, shortened
 from jobs.samples.settings import BirthDateNoise, CitizenIdNoise, PersonNameNoise
 from jobs.samples.streams import Dates, Flags, Numbers, Texts, chosen, texts, years_of
+from jobs.samples.word_lists import load_list
 
 OTHER_DOTS = ("\u2022", "\u2027", "\u30fb", ".", "\uff0e", "")
 """What stands for the dot of U+00B7; the last is nothing at all."""
@@ -119,7 +119,7 @@ def lunar(dates: Dates) -> tuple[Numbers, Numbers, Numbers]:
 @cache
 def writing() -> dict[str, dict[str, str]]:
     """By kind, each character and what may stand in its place."""
-    document = yaml.safe_load((names.DATA / "writing.yaml").read_text(encoding="utf-8"))
+    document = load_list("writing")
     found: dict[str, dict[str, str]] = {}
     for kind, pairs in document.items():
         table = found.setdefault(kind, {})

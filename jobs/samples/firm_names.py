@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from jobs.samples.names import DATA
 from jobs.samples.regions import Counties
 from jobs.samples.streams import Choice, Numbers, Texts, texts
+from jobs.samples.word_lists import load_list
 
 LIMITED, LIMITED_LONG, JOINT_STOCK = "有限公司", "有限责任公司", "股份有限公司"
 REGION = re.compile(r"^(.*?(?:省|自治区))?(.*?(?:市|州|盟|地区))?(.*)$")
@@ -32,11 +30,10 @@ class Prefixes:
     """City and county."""
 
 
-@cache
 def load_words() -> dict[str, Any]:
     """The document of words for legal entities."""
-    document: dict[str, Any] = yaml.safe_load((DATA / "firms.yaml").read_text(encoding="utf-8"))
-    return document
+    words: dict[str, Any] = load_list("firms")
+    return words
 
 
 def prefixes_of(counties: Counties) -> Prefixes:

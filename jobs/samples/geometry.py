@@ -11,11 +11,10 @@ import math
 from functools import cache
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from jobs.samples.names import DATA
 from jobs.samples.regions import LAST_YEAR, read_history
+from jobs.samples.word_lists import load_list
 
 Degrees = NDArray[np.float64]
 
@@ -115,7 +114,7 @@ def to_gcj02(points: Degrees) -> Degrees:
 @cache
 def _origins() -> dict[str, tuple[float, float]]:
     """Counties of a province in a square about its centre, in the order of their codes."""
-    centres: dict[str, list[float]] = yaml.safe_load((DATA / "centres.yaml").read_text(encoding="utf-8"))
+    centres: dict[str, list[float]] = load_list("centres")
     found = {}
     for province, (east, north) in centres.items():
         codes = sorted({r.code for r in read_history() if r.until > LAST_YEAR and r.code.startswith(province)})

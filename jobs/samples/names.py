@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from jobs.samples.streams import Choice, Dates, Flags, Numbers, Texts, texts, years_of
+from jobs.samples.word_lists import load_list
 
-DATA = Path(__file__).parent / "data"
 DOT = "\u00b7"
 MALE, FEMALE = 1, 2
 SEXES = ((MALE, "male"), (FEMALE, "female"))
@@ -35,11 +33,10 @@ class Era:
     last: Choice
 
 
-@cache
 def load_names() -> dict[str, Any]:
     """The document of names."""
-    document: dict[str, Any] = yaml.safe_load((DATA / "names.yaml").read_text(encoding="utf-8"))
-    return document
+    names: dict[str, Any] = load_list("names")
+    return names
 
 
 @cache

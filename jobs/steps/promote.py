@@ -13,8 +13,8 @@ from jobs.steps.override import overridden, table_subject
 from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
-from quality.gate import FAILED_CODES, CheckResult, Verdict, judge
-from quality.suite import KEY_VERSIONS, checks_of
+from quality.gate import CheckResult, Verdict, judge, mark_rows
+from quality.suite import FAILED_CODES, IDENTICAL_COPY, KEY_VERSIONS, checks_of
 from schemas.contract import Contract
 from schemas.errors import GovlakeError
 from schemas.names import DeliveryId, Layer, TableName
@@ -52,9 +52,10 @@ def promote(
     there are; elsewhere they have exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends
     the night; in silver the returned decision says so and the night goes on.
     """
+    checks = checks_of(contract)
     # A checkpoint, not a cache: every later plan begins at its rows instead of the whole way that led to them.
-    staged = _stage(rows, contract, table).localCheckpoint()
-    verdict = judge(staged, checks_of(contract), str(table), lambda name: ctx.path(TableName.parse(name)))
+    marked = mark_rows(_stage(rows, contract, table), checks).localCheckpoint()
+    verdict = judge(marked, checks, str(table), lambda name: ctx.path(TableName.parse(name)))
     reason = _reason_to_stop(verdict, contract)
     decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
     _record(ctx, table, delivery, verdict, decision)
@@ -82,25 +83,18 @@ def _reason_to_stop(verdict: Verdict, contract: Contract) -> str | None:
     stops = verdict.failed("stop")
     if stops:
         return " ".join(f"{_named(result)}." for result in stops)
-    # An identical copy is not wrong: its twin is kept. It does not count towards the tolerance.
-    wrong = [result for result in verdict.failed("quarantine") if result.check.code != "identical_copy"]
-    kept_out = _rows_kept_out(verdict) if wrong else 0
-    if kept_out <= contract.tolerance * verdict.rows_checked:
+    if verdict.rows_wrong <= contract.tolerance * verdict.rows_checked:
         return None
-    named = "; ".join(_named(result) for result in wrong)
+    named = "; ".join(_named(result) for result in verdict.failed("quarantine") if result.check.code != IDENTICAL_COPY)
     return (
-        f"{kept_out:,} of {verdict.rows_checked:,} rows fail, more than the {contract.tolerance:.0%} the contract tolerates: "
-        f"{named}. Ask the sender for a correction, or raise `tolerance` in {contract.path.name}."
+        f"{verdict.rows_wrong:,} of {verdict.rows_checked:,} rows fail, more than the {contract.tolerance:.0%} the contract "
+        f"tolerates: {named}. Ask the sender for a correction, or raise `tolerance` in {contract.path.name}."
     )
 
 
 def _is_overridden(ctx: RunContext, table: TableName, delivery: DeliveryId | None) -> bool:
     subject = str(delivery) if delivery else table_subject(str(table), ctx.business_date)
     return subject in overridden(ctx.settings.root)
-
-
-def _rows_kept_out(verdict: Verdict) -> int:
-    return verdict.rows.where(f"size(array_remove({FAILED_CODES}, 'identical_copy')) > 0").count()
 
 
 def _named(result: CheckResult) -> str:
@@ -110,7 +104,7 @@ def _named(result: CheckResult) -> str:
 
 def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunContext, delivery: DeliveryId | None) -> Promotion:
     failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
-    quarantined = failed.count() if verdict.failed("quarantine") else 0
+    quarantined = verdict.rows_failed
     if contract.repeated_group:
         replace_quarantine(failed, contract, ctx)
     elif quarantined and delivery is not None:
@@ -119,7 +113,7 @@ def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunCon
     path = ctx.path(table)
     columns = _columns_of(contract, table)
     if contract.write_mode == "history" and delivery is not None:
-        publish_history(verdict.rows, contract, ctx, delivery)
+        publish_history(verdict, contract, ctx, delivery)
     elif contract.write_mode == "merge":
         merge_rows(accepted.select(*columns), path, contract.keys)
     elif contract.write_mode == "append":

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from jobs.io.delta import table_exists
+from jobs.io.delta import STATISTICS, table_bytes, table_exists
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 DELETION_VECTORS = {"delta.enableDeletionVectors": "true"}
 """Halves the cost of small merges; not for shared tables, which readers of other makes must be able to read."""
+
+REWRITTEN_BYTES = 16 * 2**20
+"""Up to this size a table is written anew instead of merged into: a MERGE is some forty Spark jobs, whatever its size (ADR 10)."""
 
 ATTEMPTS = 4
 _CONFLICT = "DELTA_CONCURRENT"
@@ -36,10 +39,14 @@ def retry_conflicts(write: Callable[[], T]) -> T:
     return write()
 
 
-def replace_rows(rows: DataFrame, path: str, *, is_shared: bool = False) -> None:
-    """Make ``rows`` the whole content of the table at ``path``."""
+def replace_rows(rows: DataFrame, path: str, *, is_shared: bool = False, sought_by: tuple[str, ...] = ()) -> None:
+    """Make ``rows`` the whole content of the table at ``path``.
+
+    ``sought_by``: the columns that rows are looked up by, of which alone the log keeps minima and maxima; else of the first 32.
+    """
     writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-    writer.options(**({} if is_shared else DELETION_VECTORS)).save(path)
+    statistics = {STATISTICS: ",".join(sought_by)} if sought_by else {}
+    writer.options(**({} if is_shared else DELETION_VECTORS), **statistics).save(path)
 
 
 def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
@@ -59,19 +66,40 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     from pyspark.sql import functions as f
 
     if not table_exists(path):
-        replace_rows(rows, path)
+        replace_rows(rows, path, sought_by=keys)
         return
-    spark = rows.sparkSession
-    on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-    present = spark.read.format("delta").load(path).alias("t")
-    changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").persist()
-    try:
-        if changed.head(1):
-            spark.sql(
-                f"merge into delta.`{path}` t using {{source}} s on {on} "
-                "when matched then update set * when not matched then insert *",
-                source=changed,
-            ).collect()
-    finally:
-        changed.unpersist()
+    present = rows.sparkSession.read.format("delta").load(path).alias("t")
+    merge_changes(rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti"), path, keys)
+
+
+def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Insert or update rows of which all are new or other than in the table; without any there is no commit."""
+    if not table_exists(path):
+        replace_rows(changes, path, sought_by=keys)
+        return
+    changes = changes.localCheckpoint()
+    if not changes.head(1):
+        return
+    if table_bytes(path) <= REWRITTEN_BYTES:
+        _rewrite(changes, path, keys)
+    else:
+        _merge(changes, path, keys)
+
+
+def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """The whole table anew, with the changes in place of the rows they change."""
+    from pyspark.sql import functions as f
+
+    on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
+    present = changes.sparkSession.read.format("delta").load(path).alias("t")
+    kept = present.join(changes.select(*keys).alias("s"), on=f.expr(on), how="left_anti")
+    kept.unionByName(changes).write.format("delta").mode("overwrite").save(path)
+
+
+def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
+    changes.sparkSession.sql(
+        f"merge into delta.`{path}` t using {{source}} s on {on} when matched then update set * when not matched then insert *",
+        source=changes,
+    ).collect()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from jobs.io.delta import table_exists
 from jobs.io.run_context import RunContext
 from jobs.steps.publish import append_rows, replace_rows
-from quality.gate import FAILED_CODES
-from quality.suite import checks_of
+from quality.suite import FAILED_CODES, checks_of
 from schemas.contract import Contract
 from schemas.names import DeliveryId, Layer
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
 from jobs.io.control import record
-from jobs.io.delta import append_once
+from jobs.io.delta import STATISTICS, append_once
 from jobs.io.landing import Delivery, DeliveryRefusedError, ManifestFile, complete_folders, read_delivery
 from jobs.io.readers import read_rows
 from jobs.io.readers.rows import record_hashes, row_schema
@@ -49,7 +49,9 @@ def append_delivery(ctx: RunContext, contract: Contract, delivery: Delivery) -> 
     changed: list[LandingChangedError] = []
     rows = pa.RecordBatchReader.from_batches(schema, _telling(_bronze_rows(delivery, contract, schema), changed))
     try:
-        return append_once(ctx.path(contract.table(Layer.BRONZE)), rows, str(delivery.id), [PARTITION])
+        return append_once(
+            ctx.path(contract.table(Layer.BRONZE)), rows, str(delivery.id), [PARTITION], {STATISTICS: "_delivery_id"}
+        )
     except DeltaError as error:
         raise changed[0] if changed else error from error
 

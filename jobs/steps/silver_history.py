@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from jobs.io.delta import table_exists
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states
-from jobs.steps.publish import merge_rows, replace_rows
+from jobs.steps.publish import merge_changes, replace_rows
 from jobs.transforms.history import build_history, changes_of
 from jobs.transforms.standardise import type_rows
-from quality.gate import FAILED_CODES, mark_rows
-from quality.suite import checks_of
+from quality.gate import Verdict, mark_rows
+from quality.suite import FAILED_CODES, UNREADABLE_KEY, checks_of
 from schemas.contract import Contract
 from schemas.names import DeliveryId, Layer
 from schemas.silver import silver_columns
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def publish_history(judged: DataFrame, contract: Contract, ctx: RunContext, delivery: DeliveryId) -> None:
-    """Bring the silver table up to a judged delivery (rows with ``_failed_codes`` and ``_warnings``).
+def publish_history(verdict: Verdict, contract: Contract, ctx: RunContext, delivery: DeliveryId) -> None:
+    """Bring the silver table up to a judged delivery.
 
     A delivery of a date that a higher sequence was published for changes nothing: it came after its own correction.
     """
@@ -30,12 +30,12 @@ def publish_history(judged: DataFrame, contract: Contract, ctx: RunContext, deli
     others = [state for state in states if state.status == "published" and state.id != delivery]
     if is_overtaken(this, others):
         return
-    path = ctx.path(contract.table(Layer.SILVER))
+    path, judged = ctx.path(contract.table(Layer.SILVER)), verdict.rows
     if any(other.business_date >= this.business_date for other in others) or _lacks_columns(judged, contract, path):
         before = [state for state in others if state.business_date != delivery.business_date]
-        replace_rows(_rebuild(judged, contract, ctx, [*before, this]), path)
+        replace_rows(_rebuild(judged, contract, ctx, [*before, this]), path, sought_by=_version_key(contract))
     else:
-        _merge(judged, contract, path, this)
+        _merge(judged, contract, path, this, is_full=this.mode == "full" and not _has_unknown_keys(verdict, contract))
 
 
 def is_overtaken(state: DeliveryState, published: list[DeliveryState]) -> bool:
@@ -51,14 +51,22 @@ def _lacks_columns(judged: DataFrame, contract: Contract, path: str) -> bool:
     return not {name for name, _ in silver_columns(contract)}.issubset(present)
 
 
-def _merge(judged: DataFrame, contract: Contract, path: str, state: DeliveryState) -> None:
+def _has_unknown_keys(verdict: Verdict, contract: Contract) -> bool:
+    """Whether some row's key cannot be read. Rows are looked at only if a check says that one may be so."""
+    doubtful = any(result.rows_failed for result in verdict.results if result.check.code in UNREADABLE_KEY)
+    return doubtful and bool(_unknown_keys(verdict.rows, contract).head(1))
+
+
+def _merge(judged: DataFrame, contract: Contract, path: str, state: DeliveryState, *, is_full: bool) -> None:
     """Close and open versions; a full whose keys are not all readable closes none, for the absent one may be among them."""
     accepted, delivered_keys = _accepted(judged), _known_keys(judged, contract)
-    is_full = state.mode == "full" and not _unknown_keys(judged, contract).head(1)
     exists = table_exists(path)
     current = judged.sparkSession.read.format("delta").load(path).where("_valid_to is null") if exists else _nothing(judged)
+    if exists and not is_full:
+        # Only these can change; read once, for every scan of a Delta table is a few Spark jobs.
+        current = current.join(delivered_keys, list(contract.keys), "left_semi").localCheckpoint()
     changes = changes_of(current, accepted, delivered_keys, contract, state.business_date, is_full=is_full)
-    merge_rows(changes, path, (*contract.keys, "_valid_from"))
+    merge_changes(changes, path, _version_key(contract))
 
 
 def _rebuild(judged: DataFrame, contract: Contract, ctx: RunContext, states: list[DeliveryState]) -> DataFrame:
@@ -66,12 +74,16 @@ def _rebuild(judged: DataFrame, contract: Contract, ctx: RunContext, states: lis
     spark = judged.sparkSession
     bronze = spark.read.format("delta").load(ctx.path(contract.table(Layer.BRONZE)))
     earlier = bronze.where(bronze["_delivery_id"].isin([state.delivery_id for state in states[:-1]]))
-    marked = mark_rows(type_rows(earlier, contract), [check for check in checks_of(contract) if check.bad])
-    rows = marked.unionByName(judged, allowMissingColumns=True)
+    marked = mark_rows(type_rows(earlier, contract), checks_of(contract))
+    rows = marked.unionByName(judged, allowMissingColumns=True).localCheckpoint()
     dates = [(state.business_date,) for state in states if state.mode == "full"]
     unreadable = _unknown_keys(rows, contract).select("_business_date")
     fulls = spark.createDataFrame(dates, "_business_date date").join(unreadable, "_business_date", "left_anti")
     return build_history(_accepted(rows), _known_keys(rows, contract, "_business_date"), fulls, contract)
+
+
+def _version_key(contract: Contract) -> tuple[str, ...]:
+    return (*contract.keys, "_valid_from")
 
 
 def _accepted(judged: DataFrame) -> DataFrame:
@@ -80,7 +92,7 @@ def _accepted(judged: DataFrame) -> DataFrame:
 
 def _known_keys(judged: DataFrame, contract: Contract, *more: str) -> DataFrame:
     keyed = " and ".join(f"{key} is not null" for key in contract.keys)
-    return judged.where(keyed).select(*contract.keys, *more).distinct()
+    return judged.where(keyed).select(*contract.keys, *more)
 
 
 def _unknown_keys(judged: DataFrame, contract: Contract) -> DataFrame:

@@ -47,7 +47,7 @@ def bronze_of(spark: SparkSession, world: World, contract: Contract) -> DataFram
 
 def typed(rows: DataFrame, contract: Contract) -> DataFrame:
     """Silver's rows with what the gate says of them, as if all had been delivered on the first day."""
-    marked = mark_rows(type_rows(rows, contract), [check for check in checks_of(contract) if check.bad])
+    marked = mark_rows(type_rows(rows, contract), checks_of(contract))
     return marked.selectExpr("*", "_business_date as _valid_from", "cast(null as date) as _valid_to")
 
 

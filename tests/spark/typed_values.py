@@ -42,7 +42,7 @@ def typed(
     bronze = spark.createDataFrame(list(enumerate(values)), "n int, value string").selectExpr(
         "*", *(f"{sql} as {name}" for name, sql in PLACE.items())
     )
-    marked = mark_rows(type_rows(bronze, contract), [check for check in checks_of(contract) if check.bad])
+    marked = mark_rows(type_rows(bronze, contract), checks_of(contract))
     rows = marked.orderBy("_row_number").toArrow().to_pylist()
     return [{name: value for name, value in row.items() if name.startswith(("value", "_failed", "_warn"))} for row in rows]
 

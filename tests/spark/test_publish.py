@@ -1,0 +1,40 @@
+"""Merging changes into a table: written anew or merged into, the rows are the same, and without a change there is no commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobs.io.delta import read_table, table_version
+from jobs.steps import publish
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+COLUMNS = "key string, part int, value string"
+BEFORE = [("a", 1, "x"), ("b", 1, "x"), (None, 2, "x"), ("c", None, "x")]
+CHANGES = [("b", 1, "y"), ("c", None, "y"), ("d", 1, "y"), (None, 2, "y")]
+AFTER = {("a", 1, "x"), ("b", 1, "y"), ("c", None, "y"), ("d", 1, "y"), (None, 2, "y")}
+
+
+@pytest.fixture(params=[0, publish.REWRITTEN_BYTES], ids=["merged into", "written anew"])
+def path(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(publish, "REWRITTEN_BYTES", request.param)
+    made = str(tmp_path / "table")
+    publish.replace_rows(spark.createDataFrame(BEFORE, COLUMNS), made)
+    return made
+
+
+def test_changed_rows_replace_those_of_their_key_and_the_others_stay(spark: SparkSession, path: str) -> None:
+    publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
+    assert {tuple(row.values()) for row in read_table(path).to_pylist()} == AFTER
+    assert table_version(path) == 1
+
+
+def test_rows_that_are_there_already_make_no_commit(spark: SparkSession, path: str) -> None:
+    publish.merge_rows(spark.createDataFrame(BEFORE, COLUMNS), path, ("key", "part"))
+    assert table_version(path) == 0
+    publish.merge_rows(spark.createDataFrame([*BEFORE, ("a", 2, "z")], COLUMNS), path, ("key", "part"))
+    assert (table_version(path), read_table(path).num_rows) == (1, len(BEFORE) + 1)
