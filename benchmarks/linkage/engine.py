@@ -1,4 +1,4 @@
-"""Our engine on a frame of records, from attributes to entities, without a lake: as the link step runs it, but for the tables."""
+"""Our engine on a frame of records, from match columns to entities: as the link step runs it, but for the tables of a lake."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from jobs.linkage.entities import PAIR, Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model, load_model
+from jobs.linkage.patterns import count_patterns
 from jobs.linkage.score import edges_of, score
-from jobs.linkage.standardise import standardise
-from jobs.linkage.train import train
+from jobs.linkage.train import estimate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -35,23 +35,23 @@ class Linked:
     members: pd.DataFrame
 
 
-def trained_on(records: DataFrame, folder: Path) -> Model:
-    """The model in ``folder``, trained on records without knowing who is who."""
+def trained_on(standardised: DataFrame, folder: Path) -> Model:
+    """The model in ``folder``, trained on standardised records without knowing who is who."""
     model = load_model(folder, for_training=True)
     with tempfile.TemporaryDirectory() as temporary:
-        write_candidate(folder, model, train(records, model), Path(temporary))
+        write_candidate(folder, model, estimate(count_patterns(standardised, model), model), Path(temporary))
         return load_model(Path(temporary))
 
 
-def link(records: DataFrame, model: Model) -> Linked:
-    """The entities among the records."""
-    standardised = standardise(records, model).persist()
-    counted = with_frequencies(standardised, count_frequencies(standardised, model).persist(), model)
+def link(standardised: DataFrame, model: Model) -> Linked:
+    """The entities among standardised records."""
+    # Kept, because pairs join it twice: without, Spark plans and runs its joins twice too.
+    counted = with_frequencies(standardised, count_frequencies(standardised, model), model).persist()
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
-    scored = score(compare(pairs, counted, model), model, model.prior_weight(standardised.count()))
+    scored = score(compare(pairs, counted, model), model, model.prior_weight(counted.count()))
     edges = edges_of(scored, model).select(*PAIR, "match_weight", "is_link").toArrow().to_pandas()
     columns = dict.fromkeys([*RECORD, "record_id", *(rule.column for rule in model.rules.identity_rules)])
-    own = standardised.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)
-    standardised.unpersist()
+    own = counted.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)
+    counted.unpersist()
     decisions = pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)
     return Linked(edges, group_records(Findings(own, edges, decisions), model).members)

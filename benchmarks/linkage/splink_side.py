@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,49 +18,76 @@ if TYPE_CHECKING:
     from splink import Linker
 
 RANDOM_PAIRS = 1_000_000
+"""Pairs that Splink estimates u on: its own default."""
+
 RECALL = 0.9
 """Of the deterministic rules that Splink estimates its prior with; a guess, as a user has to make one."""
 
-DUCKDB_NAMES = {
-    "jaro_winkler(": "jaro_winkler_similarity(",
-    "arrays_overlap(": "list_has_any(",
-    "datediff(born_on_l, born_on_r)": "datediff('day', born_on_r, born_on_l)",
-    "contains(": "contains(",
-}
-"""What is called otherwise in DuckDB. Its distances count bytes, Spark's characters: Chinese texts get other levels in it."""
+Settings = dict[str, Any]
+Opener = Callable[[Any, Settings], "Linker"]
+"""Makes a linker of a frame of records and settings."""
 
 
-def duckdb_linker(standardised: pd.DataFrame, folder: Path, threads: int) -> Linker:
-    """A linker on DuckDB."""
-    import duckdb
+@dataclass(frozen=True)
+class Recipe:
+    """How Splink is trained: rules that surely match, for its prior, and rules in whose blocks m is estimated in turn."""
+
+    deterministic: Sequence[str]
+    blocks: Sequence[str]
+
+
+def open_on_duckdb(standardised: pd.DataFrame, settings: Settings) -> Linker:
+    """A linker on DuckDB with as many threads as there are cores."""
     from splink import Linker, SettingsCreator
     from splink.backends.duckdb import DuckDBAPI
 
-    text = (folder / SETTINGS_FILE).read_text(encoding="utf-8").replace('"sql_dialect": "spark"', '"sql_dialect": "duckdb"')
-    for name, other in DUCKDB_NAMES.items():
-        text = text.replace(name, other)
-    connection = duckdb.connect()
-    connection.execute(f"set threads = {threads}")
-    return Linker(DuckDBAPI(connection).register(standardised), SettingsCreator.from_path_or_dict(_untrained(json.loads(text))))
+    return Linker(DuckDBAPI().register(standardised), SettingsCreator.from_path_or_dict(settings))
 
 
-def spark_linker(spark: SparkSession, standardised: DataFrame, folder: Path) -> Linker:
-    """A linker on Spark."""
+def opener_on_spark(spark: SparkSession) -> Opener:
+    """Makes linkers on Spark."""
     from splink import Linker, SettingsCreator
     from splink.backends.spark import SparkAPI
 
-    api = SparkAPI(spark_session=spark, break_lineage_method="persist", num_partitions_on_repartition=4)
-    settings = _untrained(json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")))
-    return Linker(api.register(standardised), SettingsCreator.from_path_or_dict(settings))
+    def open_on_spark(standardised: DataFrame, settings: Settings) -> Linker:
+        api = SparkAPI(spark_session=spark, break_lineage_method="persist", num_partitions_on_repartition=4)
+        return Linker(api.register(standardised), SettingsCreator.from_path_or_dict(settings))
+
+    return open_on_spark
 
 
-def train(linker: Linker, deterministic: Sequence[str], blocks: Sequence[str]) -> None:
-    """Prior by deterministic rules, u by random pairs, m by one expectation maximisation in each of the ``blocks``."""
+def untrained_settings(folder: Path, dialect: str) -> Settings:
+    """The model's settings for Splink without probabilities, so that all come from its own training; SQL in its dialect.
+
+    DuckDB's string distances count bytes, Spark's characters: Chinese texts reach other levels there.
+    """
+    import sqlglot
+
+    settings: Settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    settings["sql_dialect"] = dialect
+    for rule in settings["blocking_rules_to_generate_predictions"]:
+        rule["sql_dialect"] = dialect
+    for comparison in settings["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            level.pop("m_probability", None)
+            level.pop("u_probability", None)
+            if dialect != "spark" and level["sql_condition"] != "ELSE":
+                (sql,) = sqlglot.transpile(level["sql_condition"], read="spark", write=dialect)
+                level["sql_condition"] = sql.replace("JARO_WINKLER(", "jaro_winkler_similarity(").replace(
+                    "ARRAYS_OVERLAP(", "list_has_any("
+                )
+    return settings
+
+
+def train(linker: Linker, recipe: Recipe) -> Settings:
+    """Prior by deterministic rules, u by random pairs, m by expectation maximisation; returns the trained settings."""
     training = linker.training
-    training.estimate_probability_two_random_records_match(list(deterministic), recall=RECALL)
-    training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=1)
-    for block in blocks:
+    training.estimate_probability_two_random_records_match(list(recipe.deterministic), recall=RECALL)
+    training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=None)
+    for block in recipe.blocks:
         training.estimate_parameters_using_expectation_maximisation(block)
+    settings: Settings = linker.misc.save_model_to_json()
+    return settings
 
 
 def predict(linker: Linker, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -69,12 +97,3 @@ def predict(linker: Linker, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs = found.as_pandas_dataframe()[[*PAIR, "match_weight"]]
     grouped = linker.clustering.cluster_pairwise_predictions_at_threshold(found, threshold_match_weight=limits.link)
     return pairs, grouped.as_pandas_dataframe()[["record_id", "cluster_id"]]
-
-
-def _untrained(settings: dict[str, Any]) -> dict[str, Any]:
-    """Without probabilities, so that all come from Splink's own training."""
-    for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            level.pop("m_probability", None)
-            level.pop("u_probability", None)
-    return settings

@@ -34,10 +34,12 @@ def train(
     Example: govlake model train population --out /tmp/candidate
     """
     from jobs.steps.change_model import train_model
+    from schemas.catalog import load_catalog
 
     settings = current_settings()
     with _session(settings) as spark:
-        answer = train_model(spark, settings.root, master, _folder(settings, master), _candidate(settings, master, out))
+        folder, target = _folder(settings, master), _candidate(settings, master, out)
+        answer = train_model(spark, settings.root, load_catalog(), master, folder, target)
     if as_json:
         show_json(answer)
         return
@@ -54,10 +56,12 @@ def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False
     Example: govlake model compare population --candidate /tmp/candidate
     """
     from jobs.steps.change_model import compare_models
+    from schemas.catalog import load_catalog
 
     settings = current_settings()
     with _session(settings) as spark:
-        answer = compare_models(spark, settings.root, master, _folder(settings, master), _candidate(settings, master, candidate))
+        folder, other = _folder(settings, master), _candidate(settings, master, candidate)
+        answer = compare_models(spark, settings.root, load_catalog(), master, folder, other)
     if as_json:
         show_json(answer)
     else:

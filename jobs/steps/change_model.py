@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from jobs.io import control
+from jobs.io.delta import table_exists
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import model_files, write_candidate
 from jobs.linkage.compare import compare
-from jobs.linkage.drift import BIN_BITS, measure_churn, measure_drift
+from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import PAIR, Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
-from jobs.linkage.model import NULL_LEVEL, Model, ModelError, load_model
+from jobs.linkage.model import NULL_LEVEL, Model, load_model
+from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
 from jobs.linkage.standardise import RECORD_ID, standardise
 from jobs.linkage.train import Estimates, train
+from schemas.catalog import Catalog
 from schemas.errors import UsageError
-from schemas.names import linked_table
+from schemas.names import Layer, TableName, linked_table
+from schemas.odcs import suggest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,13 +46,13 @@ CANDIDATE = "candidate"
 Answer = dict[str, Any]
 
 
-def train_model(spark: SparkSession, root: str, master: str, folder: Path, out: Path) -> Answer:
-    """Train the model in ``folder`` on the records of the last linkage state; the candidate goes to ``out``.
+def train_model(spark: SparkSession, root: str, catalog: Catalog, master: str, folder: Path, out: Path) -> Answer:
+    """Train the model in ``folder``, which may never have been trained, on the records of the lake; the candidate goes to ``out``.
 
     Returns what was estimated: records, prior, rounds, and each level's m, u and weight. Raises UsageError.
     """
     model = load_model(folder, for_training=True)
-    estimates = train(_LinkedTables(spark, root, master).records(model), model)
+    estimates = train(_Master(spark, root, catalog, master).records(model), model)
     write_candidate(folder, model, estimates, out)
     return {
         "master": master,
@@ -74,31 +78,37 @@ def _levels(candidate: Model, before: Model, estimates: Estimates) -> list[Answe
     return found
 
 
-def compare_models(spark: SparkSession, root: str, master: str, folder: Path, candidate: Path) -> Answer:
+def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str, folder: Path, candidate: Path) -> Answer:
     """How weights and masters would change if ``candidate`` took the place of the model in ``folder``. Writes nothing.
 
-    Both are run on the records of the last linkage state, under what stewards decided. Raises UsageError.
+    Both are run on the records of the lake; the masters are those of the last linkage state. Raises UsageError.
     """
     live, other = load_model(folder), load_model(candidate)
-    tables = _LinkedTables(spark, root, master)
-    frozen = tables.read("term_frequencies")
-    standardised = standardise(tables.records(other), other).persist()
-    now = _scored(tables.standardised(live), live, frozen, counted_records(frozen) or 0).withColumnRenamed("match_weight", "live")
+    lake = _Master(spark, root, catalog, master)
+    frozen = lake.linked("term_frequencies")
+    standardised = standardise(lake.records(other), other).persist()
+    now = _scored(standardise(lake.records(live), live), live, frozen, counted_records(frozen) or 0)
     then = _scored(standardised, other, count_frequencies(standardised, other), standardised.count())
-    both = now.join(then.withColumnRenamed("match_weight", "candidate"), PAIR, "full").persist()
+    both = now.withColumnRenamed("match_weight", "live").join(then.withColumnRenamed("match_weight", "candidate"), PAIR, "full")
+    both = both.persist()
     drift = measure_drift(_cells(both, live, other))
-    links = both.where(f"candidate >= {other.rules.thresholds.link}").select(*PAIR, "candidate").toArrow().to_pandas()
+    links = both.where(f"candidate >= {other.rules.thresholds.link}").selectExpr(
+        *PAIR, "candidate as match_weight", "true as is_link"
+    )
     columns = dict.fromkeys([*RECORD, "record_id", *(rule.column for rule in other.rules.identity_rules)])
-    own = standardised.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)
-    pairs = links.rename(columns={"candidate": "match_weight"}).assign(is_link=True)
-    entities = group_records(Findings(own, pairs, tables.decisions()), other)
-    crosswalk = tables.read("crosswalk").where("valid_to is null").select(*RECORD, "master_id", "valid_from").toArrow().to_pandas()
-    masters = tables.read("master").select("master_id", "status", "merged_into", "first_business_date").toArrow().to_pandas()
-    identity = identify(entities.members, crosswalk, masters, tables.state.business_date, lambda text: f"new|{text}")
+    records = _local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
+    churn = _churn(lake, Findings(records, _local(links), lake.decisions()), other)
     for cached in (both, standardised):
         cached.unpersist()
     versions = {"live": live.rules.version, "candidate": other.rules.version}
-    return {"master": master, **versions, "records": len(own), "drift": drift.as_dict(), "churn": asdict(measure_churn(identity))}
+    return {"master": master, **versions, "records": len(records), "drift": drift.as_dict(), "churn": asdict(churn)}
+
+
+def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
+    crosswalk = _local(lake.linked("crosswalk").where("valid_to is null").select(*RECORD, "master_id", "valid_from"))
+    masters = _local(lake.linked("master").select("master_id", "status", "merged_into", "first_business_date"))
+    members = group_records(findings, other).members
+    return measure_churn(identify(members, crosswalk, masters, lake.state.business_date, lambda text: f"new|{text}"))
 
 
 def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, record_count: int) -> DataFrame:
@@ -121,49 +131,60 @@ def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:
     grouped = both.withColumns(bins | links | {"difference": difference}).groupBy(*bins, *links)
     sums = {"difference": f.sum("difference"), "absolute_difference": f.sum(f.abs("difference")), "pairs": f.count("*")}
     cells = grouped.agg(*(column.alias(name) for name, column in sums.items()))
-    return cells.toArrow().to_pandas()
+    return _local(cells)
 
 
-class _LinkedTables:
-    """The linkage tables of a master as the last night left them."""
+def _local(rows: DataFrame) -> pd.DataFrame:
+    return rows.toArrow().to_pandas()
 
-    def __init__(self, spark: SparkSession, root: str, master: str) -> None:
-        state = linkage_state(root, master)
+
+class _Master:
+    """What a lake holds of one master: its records, as silver has them now, and its linkage state."""
+
+    def __init__(self, spark: SparkSession, root: str, catalog: Catalog, master: str) -> None:
+        if master not in catalog.masters:
+            raise UsageError(f"no register {master!r}. {suggest(master, list(catalog.masters))}")
+        self._spark, self._root, self._sources, self._master = spark, root, catalog.sources_of(master), master
+
+    @property
+    def state(self) -> LinkageState:
+        """The last linkage state. Raises UsageError before the first."""
+        state = linkage_state(self._root, self._master)
         if state is None:
-            raise UsageError(f"nothing of {master!r} is linked yet: run a night first (govlake night --date …).")
-        self.state: LinkageState = state
-        self._spark, self._root, self._master = spark, root, master
+            raise UsageError(f"nothing of {self._master!r} is linked yet: run a night first (govlake night --date …).")
+        return state
 
-    def read(self, name: str) -> DataFrame:
+    def linked(self, name: str) -> DataFrame:
         """A table of the linkage state, at the state's version."""
         table = linked_table(self._master, name)
-        return self._spark.read.format("delta").option("versionAsOf", self.state.tables[str(table)]).load(table.path(self._root))
+        return self._read(table, versionAsOf=self.state.tables[str(table)])
 
     def records(self, model: Model) -> DataFrame:
-        """Key and attributes of every record. Raises ModelError if the lake's records lack an attribute of the model."""
-        records = self.read("records")
-        missing = sorted(set(model.rules.attributes) - set(records.columns))
-        if missing:
-            raise ModelError(
-                f"the linked records of {self._master} lack {', '.join(missing)}, which the model names as an attribute. "
-                "Add it to the live model.govlake.yaml and to recordRoles, and run a night; then train."
-            )
-        return records.select(*RECORD, *model.rules.attributes)
-
-    def standardised(self, model: Model) -> DataFrame:
-        """Records with the model's match columns."""
-        return standardise(self.records(model), model)
+        """Key and attributes of every record that is in silver now. Raises UsageError if there is none."""
+        found: list[DataFrame] = []
+        for source in self._sources:
+            table = source.table(Layer.SILVER)
+            if table_exists(table.path(self._root)):
+                found += records_of(self._read(table).where("_valid_to is null"), source, self._master)
+        if not found:
+            raise UsageError(f"silver holds no record of {self._master!r} yet: run the steps up to silver first.")
+        records = union_of(found)
+        unfilled = sorted(set(model.rules.attributes) - set(records.columns))
+        empty = {name: f"cast(null as {model.rules.attributes[name]})" for name in unfilled}
+        kinds = {name: f"cast({name} as {kind})" for name, kind in model.rules.attributes.items()} | empty
+        return records.selectExpr(*RECORD, *(f"{sql} as {name}" for name, sql in kinds.items()))
 
     def decisions(self) -> pd.DataFrame:
         """What stewards have decided, oldest first: record_id_l, record_id_r, decision."""
-        from jobs.io.delta import table_exists
-
-        path = linked_table(self._master, "steward_edges").path(self._root)
-        if not table_exists(path):
+        table = linked_table(self._master, "steward_edges")
+        if not table_exists(table.path(self._root)):
             return pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)
         other = RECORD_ID.replace("dataset", "other_dataset").replace("record_key", "other_record_key")
         named = [f"{RECORD_ID} as record_id_l", f"{other} as record_id_r", "decision"]
-        return self._spark.read.format("delta").load(path).orderBy("decided_on").selectExpr(*named).toArrow().to_pandas()
+        return self._read(table).orderBy("decided_on").selectExpr(*named).toArrow().to_pandas()
+
+    def _read(self, table: TableName, **options: object) -> DataFrame:
+        return self._spark.read.format("delta").options(**options).load(table.path(self._root))
 
 
 def accept_model(root: str, master: str, folder: Path, candidate: Path, who: str, why: str) -> Answer:
@@ -174,7 +195,7 @@ def accept_model(root: str, master: str, folder: Path, candidate: Path, who: str
     """
     if not why.strip() or not who.strip():
         raise UsageError("say who accepts the model and why: --by NAME --why TEXT; both stay in the audit.")
-    live, other = load_model(folder), load_model(candidate)
+    live, other = load_model(folder, for_training=True), load_model(candidate)
     if other.digest != live.digest:
         if other.rules.version <= live.rules.version:
             raise UsageError(
