@@ -128,7 +128,7 @@ def best_of_pairs(pairs: pd.DataFrame, truth: pd.Series) -> Agreement:
     is_right = truth[pairs[PAIR[0]]].to_numpy() == truth[pairs[PAIR[1]]].to_numpy()
     right, all_so_far = np.cumsum(is_right), np.arange(1, len(pairs) + 1)
     best = int(np.argmax(2 * right / (all_so_far + _true_pairs(truth))))
-    return Agreement(right[best] / all_so_far[best], right[best] / _true_pairs(truth))
+    return Agreement(float(right[best] / all_so_far[best]), float(right[best] / _true_pairs(truth)))
 
 
 def _true_pairs(truth: pd.Series) -> int:

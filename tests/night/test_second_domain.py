@@ -167,7 +167,7 @@ def test_a_model_trained_again_on_the_same_records_changes_nothing(spark: SparkS
 def test_another_model_is_compared_before_it_is_accepted(spark: SparkSession, county: County, tmp_path: Path) -> None:
     candidate = Path(shutil.copytree(county.model, tmp_path / "model", ignore=shutil.ignore_patterns(HISTORY, "candidate")))
     rules = candidate / "model.govlake.yaml"
-    rules.write_text(rules.read_text(encoding="utf-8").replace("link: 5.0", "link: 35.0"), encoding="utf-8")
+    rules.write_text(rules.read_text(encoding="utf-8").replace("link: 5.0", "link: 20.0"), encoding="utf-8")
     answer = compare_models(spark, county.root, county.catalog, "school", county.model, candidate)
     drift, churn = answer["drift"], answer["churn"]
     assert (drift["mean_absolute_difference"], drift["stability_index"]) == (0, 0)
