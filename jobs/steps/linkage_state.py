@@ -17,7 +17,7 @@ from schemas.names import linked_table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TABLES = ("records", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
+TABLES = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
 """What a night writes. ``steward_edges`` is not among them: what stewards decided outlives every run."""
 
 
@@ -33,12 +33,17 @@ def base_state(ctx: RunContext, master: str) -> LinkageState | None:
     return earlier[-1] if earlier else None
 
 
+def state_version(state: LinkageState | None, master: str, name: str) -> int | None:
+    """The version of a linked table in ``state``; None if there is no state, or it had no such table."""
+    return state.tables.get(str(linked_table(master, name))) if state else None
+
+
 def restore_state(spark: SparkSession, ctx: RunContext, master: str, base: LinkageState | None) -> None:
     """Bring the tables of ``master`` back to ``base``; empty them if there is none."""
     for name in TABLES:
         table = linked_table(master, name)
         path = ctx.path(table)
-        version = base.tables.get(str(table)) if base else None
+        version = state_version(base, master, name)
         if not table_exists(path) or table_version(path) == version:
             continue
         if version is None:

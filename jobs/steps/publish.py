@@ -17,6 +17,12 @@ T = TypeVar("T")
 DELETION_VECTORS = {"delta.enableDeletionVectors": "true"}
 """Halves the cost of small merges; not for shared tables, which readers of other makes must be able to read."""
 
+GONE = "_gone"
+"""A column of what is merged: whether the row is to be deleted."""
+
+FEW = 1_000_000
+"""Keys that every executor can hold."""
+
 ATTEMPTS = 4
 _CONFLICT = "DELTA_CONCURRENT"
 _log = logging.getLogger(__name__)
@@ -54,8 +60,11 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
         writer.mode("append").save(path)
 
 
-def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Insert rows with new keys and update those whose values differ; rows that are equal are not written again."""
+def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
+    """Insert rows with new keys and update those whose values differ; rows that are equal are not written again.
+
+    Rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit.
+    """
     from pyspark.sql import functions as f
 
     if not table_exists(path):
@@ -64,14 +73,27 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     spark = rows.sparkSession
     on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-    present = spark.read.format("delta").load(path).alias("t")
-    changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").persist()
+    table = spark.read.format("delta").load(path)
+    present = table.join(_broadcast_if_few(rows.select(*keys)), list(keys), "left_semi").alias("t")
+    changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
+    if retracted is not None:
+        named = _broadcast_if_few(retracted.select(*keys).distinct().join(rows, list(keys), "left_anti"))
+        gone = table.select(*keys).join(named, list(keys), "left_semi").withColumn(GONE, f.expr("true"))
+        changed = changed.unionByName(gone, allowMissingColumns=True)
+    changed = changed.persist()
     try:
         if changed.head(1):
             spark.sql(
-                f"merge into delta.`{path}` t using {{source}} s on {on} "
-                "when matched then update set * when not matched then insert *",
+                f"merge into delta.`{path}` t using {{source}} s on {on} when matched and s.{GONE} then delete "
+                f"when matched then update set * when not matched and not s.{GONE} then insert *",
                 source=changed,
             ).collect()
     finally:
         changed.unpersist()
+
+
+def _broadcast_if_few(keys: DataFrame) -> DataFrame:
+    """Keys to look a table up by. What a night changes is broadcast, so that the table need not be shuffled."""
+    from pyspark.sql import functions as f
+
+    return f.broadcast(keys) if keys.count() <= FEW else keys
