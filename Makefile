@@ -29,8 +29,8 @@ test: check ## every check and test, on real Spark, Delta, Great Expectations an
 test-slow: setup ## full-size suites
 	@pytest tests -m slow
 
-bench: setup ## a script of benchmarks/: make bench NAME=ingest ROWS=100000
-	@test -f "benchmarks/$(NAME).py" || { echo "no benchmark '$(NAME)'. There are:"; ls benchmarks/*.py; exit 2; }
+bench: setup ## a script of benchmarks/: make bench NAME=ingest ROWS=100000, or NAME=linkage.febrl
+	@test -f "benchmarks/$(subst .,/,$(NAME)).py" || { echo "no benchmark '$(NAME)'. There are:"; ls benchmarks/*.py benchmarks/*/*.py; exit 2; }
 	@python -m benchmarks.$(NAME) $(ARGS)
 
 lock: ## pin requirements*.in again
