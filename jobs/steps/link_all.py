@@ -25,10 +25,14 @@ def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     index = night.write_whole("key_index", index_keys(standardised, night.model))
     blocks = all_blocks(index, night.model).persist()
     report_capped(night, blocks)
-    edges = night.write_whole("edges", score_blocks(blocks, standardised, _frequencies(night, standardised), night.model))
+    frequencies = _frequencies(night, standardised)
+    # Kept, because pairs join it twice: without, Spark would run its own joins twice too.
+    counted = with_frequencies(standardised, frequencies, night.model).persist()
+    pairs = candidate_pairs(blocks, night.model)
+    edges = night.write_whole("edges", score_pairs(pairs, counted, counted_records(frequencies), night.model))
     scope = whole_scope(night, standardised, edges)
-    blocks.unpersist()
-    standardised.unpersist()
+    for kept in (blocks, counted, standardised):
+        kept.unpersist()
     return scope
 
 
@@ -37,15 +41,12 @@ def all_blocks(index: DataFrame, model: Model) -> DataFrame:
     return blocks_of(index.where(f"rule < {first_identity_rule(model)}"))
 
 
-def score_blocks(blocks: DataFrame, standardised: DataFrame, frequencies: DataFrame, model: Model) -> DataFrame:
-    """The edges of all pairs in ``blocks``."""
-    return score_pairs(candidate_pairs(blocks, model), standardised, frequencies, model)
+def score_pairs(pairs: DataFrame, counted: DataFrame, record_count: int | None, model: Model) -> DataFrame:
+    """Compare and score ``pairs``; the edges worth keeping.
 
-
-def score_pairs(pairs: DataFrame, standardised: DataFrame, frequencies: DataFrame, model: Model) -> DataFrame:
-    """Compare and score ``pairs`` of ``standardised`` records; the edges worth keeping. ``frequencies`` are the frozen ones."""
-    compared = compare(pairs, with_frequencies(standardised, frequencies, model), model)
-    return edges_of(score(compared, model, model.prior_weight(counted_records(frequencies) or 0)), model)
+    ``counted``: the records that they name, standardised and with the frozen term frequencies, counted on ``record_count`` records.
+    """
+    return edges_of(score(compare(pairs, counted, model), model, model.prior_weight(record_count or 0)), model)
 
 
 def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:

@@ -17,7 +17,7 @@ from jobs.io.delta import row_count
 from jobs.linkage.block import index_keys
 from jobs.linkage.changes import among, changed_records, hash_of
 from jobs.linkage.entities import PAIR
-from jobs.linkage.frequencies import counted_records, must_recount
+from jobs.linkage.frequencies import counted_records, must_recount, with_frequencies
 from jobs.linkage.reblock import changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
 from jobs.linkage.standardise import standardise
 from jobs.steps.link_all import report_capped, score_pairs
@@ -44,10 +44,9 @@ class Changes:
 
 def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
     """What tonight's records (with content hash) change in the state of the night before; None if all must be linked anew."""
-    base = night.base
-    if base is None or night.is_new_model or any(state_version(base, night.master, name) is None for name in NEEDED):
+    if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
-    before, frequencies = night.read_before("records", base), night.read_before("term_frequencies", base)
+    before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
     hashes, is_today, was_before = local_hashes(changed_records(today, before))
     record_count = row_count(night.path("records")) + int(is_today.sum() - was_before.sum())
     if must_recount(counted_records(frequencies), record_count):
@@ -78,7 +77,10 @@ def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: L
     pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
     sides = [pairs.select(hash_of(side).alias("record_hash")) for side in PAIR]
     compared = among(records, sides[0].union(sides[1]).distinct())
-    return score_pairs(pairs, standardise(compared, night.model), changes.frequencies, night.model).localCheckpoint()
+    counted = with_frequencies(standardise(compared, night.model), changes.frequencies, night.model).persist()
+    edges = score_pairs(pairs, counted, counted_records(changes.frequencies), night.model).localCheckpoint()
+    counted.unpersist()
+    return edges
 
 
 def _lost_edges(changes: Changes, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:

@@ -17,6 +17,7 @@ from jobs.linkage.model import Model
 from jobs.linkage.neighbourhood import reach
 from jobs.linkage.standardise import RECORD_ID, standardise
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
+from jobs.steps.linkage_state import DECISIONS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,7 +48,7 @@ class Scope:
 
 def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
     """All records, with tonight's ``edges``."""
-    findings = Findings(local_records(standardised, night.model), local(edges), read_decisions(night)[[*PAIR, "decision"]])
+    findings = Findings(local_records(standardised, night.model), local(edges), decisions_of(night, night.read(DECISIONS)))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     return Scope(findings, crosswalk, _read_local(night, "master", MASTERS), _read_local(night, "review", CASES), is_whole=True)
 
@@ -58,7 +59,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
     ``edges`` and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they were: a value that they carried
     may have been shared with others, whose review cases change with it.
     """
-    decisions = read_decisions(night)
+    decisions = decisions_of(night, night.read(DECISIONS))
     decided = tuple(decisions[side].to_numpy(np.int64) for side in PAIR_HASHES)
     links = local_hashes(edges.select(*(hash_of(side) for side in PAIR)))
     carried = [_carried_values(keys, night.model) for keys in (index, left)]
@@ -69,7 +70,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
         Findings(
             local_records(standardise(records, night.model), night.model),
             local(among(edges, found, PAIR[0])),
-            decisions[[*PAIR, "decision"]],
+            decisions,
         ),
         *_masters_of(night, found),
         _cases_of(night, found),
@@ -115,9 +116,11 @@ def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
     return local(standardised.select(*dict.fromkeys(columns))).sort_values(RECORD, ignore_index=True)
 
 
-def read_decisions(night: LinkageNight) -> pd.DataFrame:
-    """What stewards decided up to the business date, oldest first: record_id_l, record_id_r, decision, hash_l, hash_r."""
-    found = night.read("steward_edges")
+def decisions_of(night: LinkageNight, found: DataFrame | None) -> pd.DataFrame:
+    """What stewards decided up to the business date, oldest first: record_id_l, record_id_r, decision, hash_l, hash_r.
+
+    ``found``: the rows of steward_edges; None if nobody ever decided.
+    """
     if found is None:
         return pd.DataFrame({column: [] for column in (*PAIR, "decision", *PAIR_HASHES)}, dtype=object)
     taken = found.where(f"decided_on <= date '{night.ctx.business_date}'").orderBy("decided_on")

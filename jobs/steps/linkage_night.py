@@ -110,9 +110,9 @@ class LinkageNight:
         """A linked table that was written, as it is now."""
         return self.spark.read.format("delta").load(self.path(name))
 
-    def read_before(self, name: str, state: LinkageState) -> DataFrame:
-        """A linked table as it is in ``state``."""
-        version = state_version(state, self.master, name)
+    def read_before(self, name: str) -> DataFrame:
+        """A linked table as the state has it that the night starts from; it must be there."""
+        version = state_version(self.base, self.master, name)
         return self.spark.read.format("delta").option("versionAsOf", version).load(self.path(name))
 
     def path(self, name: str) -> str:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 TABLES = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
-"""What a night writes. ``steward_edges`` is not among them: what stewards decided outlives every run."""
+"""What a night writes, and restores first."""
+
+DECISIONS = "steward_edges"
+"""Not among them: what stewards decided outlives every run."""
 
 
 def is_linked(ctx: RunContext, master: str, input_digest: str) -> bool:
@@ -59,7 +62,10 @@ def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> 
 
 
 def record_state(ctx: RunContext, master: str, model_digest: str, input_digest: str) -> None:
-    """Say that the tables as they are now belong together."""
+    """Say that the tables as they are now belong together; what stewards decided is named too, as it was read."""
     tables = {str(table): table_version(ctx.path(table)) for table in (linked_table(master, name) for name in TABLES)}
+    decisions = linked_table(master, DECISIONS)
+    if table_exists(ctx.path(decisions)):
+        tables[str(decisions)] = table_version(ctx.path(decisions))
     state = {"master": master, "business_date": ctx.business_date, "tables": tables, "run_id": ctx.run_id}
     control.record(ctx.settings.root, "linkage_states", [state | {"model_digest": model_digest, "input_digest": input_digest}])

@@ -40,14 +40,19 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     if is_linked(ctx, master, night.input_digest):
         return
     restore_state(spark, ctx, master, night.base)
-    today = with_content_hash(_todays_records(night), model)
+    link_records(night, _todays_records(night), afresh=afresh)
+    record_state(ctx, master, model.digest, night.input_digest)
+
+
+def link_records(night: LinkageNight, records: DataFrame, *, afresh: bool = False) -> None:
+    """Bring the linked tables from the night before to tonight's ``records``: dataset, record_key and the model's attributes."""
+    today = with_content_hash(records, night.model)
     changes = None if afresh else find_changes(night, today)
     scope = link_all(night, today) if changes is None else link_changes(night, changes)
-    entities = group_records(scope.findings, model)
+    entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
     _write_identity(night, scope, entities, identity)
     _write_review(night, scope, entities, identity)
-    record_state(ctx, master, model.digest, night.input_digest)
 
 
 def _silver_versions(ctx: RunContext, master: str) -> dict[str, int]:
