@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Comparison, Model, compared_columns
@@ -21,22 +22,24 @@ def gamma_sql(comparison: Comparison) -> str:
 
 def compare(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
     """Pairs with ``gamma_<comparison>`` columns and both records' term frequencies. Grain: one row a pair."""
-    return _gammas(_both_sides(pairs, standardised, model), model)
+    needed = needed_columns(model) | {f"tf_{column}" for column in model.frequency_columns}
+    return _gammas(both_sides(pairs, standardised, needed), model)
 
 
-def _both_sides(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
+def both_sides(pairs: DataFrame, standardised: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """Pairs with the ``columns`` of both records, as ``<column>_l`` and ``<column>_r``. Grain: one row a pair."""
     from pyspark.sql import functions as f
 
     joined = pairs
     for side in ("l", "r"):
-        columns = [f.col(name).alias(f"{name}_{side}") for name in _needed(model)]
-        joined = joined.join(standardised.select(f.col("record_id").alias(f"record_id_{side}"), *columns), f"record_id_{side}")
+        own = [f.col(name).alias(f"{name}_{side}") for name in sorted(columns)]
+        joined = joined.join(standardised.select(f.col("record_id").alias(f"record_id_{side}"), *own), f"record_id_{side}")
     return joined
 
 
-def _needed(model: Model) -> list[str]:
-    compared = {name for c in model.comparisons for level in c.comparison_levels for name in compared_columns(level)}
-    return sorted(compared | {f"tf_{column}" for column in model.frequency_columns})
+def needed_columns(model: Model) -> set[str]:
+    """The columns that the levels of the model compare."""
+    return {name for c in model.comparisons for level in c.comparison_levels for name in compared_columns(level)}
 
 
 def _gammas(pairs: DataFrame, model: Model) -> DataFrame:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from schemas.errors import UsageError
 
@@ -27,6 +27,9 @@ RULES_FILE = "model.govlake.yaml"
 NULL_LEVEL = -1
 """The level of a comparison that has nothing to compare; it weighs nothing."""
 
+FOR_TRAINING = "for_training"
+"""Says, in what a file is validated with, that a level may lack its probabilities."""
+
 M = TypeVar("M", bound=BaseModel)
 
 _EQUALITY = re.compile(r"^l\.(\w+)\s*=\s*r\.(\w+)$")
@@ -34,6 +37,10 @@ _EQUALITY = re.compile(r"^l\.(\w+)\s*=\s*r\.(\w+)$")
 
 class ModelError(UsageError):
     """A linkage model that cannot be used; the message names the file, what is wrong, and what to do."""
+
+
+def _is_for_training(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get(FOR_TRAINING))
 
 
 class StrictModel(BaseModel):
@@ -69,10 +76,10 @@ class Level(StrictModel):
         return math.log2(self.m_probability / self.u_probability)
 
     @model_validator(mode="after")
-    def _is_trained(self) -> Self:
+    def _is_trained(self, info: ValidationInfo) -> Self:
         if self.is_null_level:
             return self
-        if self.m_probability is None or self.u_probability is None:
+        if not _is_for_training(info) and (self.m_probability is None or self.u_probability is None):
             raise ValueError(f"level {self.label_for_charts!r} is not trained: it needs m_probability and u_probability")
         if self.tf_adjustment_column and self.tf_adjustment_column not in self.sql_condition:
             raise ValueError(f"level {self.label_for_charts!r} adjusts for {self.tf_adjustment_column}, which it does not compare")
@@ -190,13 +197,19 @@ class GovlakeRules(StrictModel):
 
     version: int = Field(gt=0)
     id_prefix: str = Field(pattern="^[a-z]{2,8}$")
-    trained: Training
+    trained: Training | None = None
     attributes: dict[str, str]
     character_tables: dict[str, str] = {}
     columns: dict[str, str]
     blocking: tuple[BlockCap, ...]
     thresholds: Thresholds
     identity_rules: tuple[IdentityRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_how_trained(self, info: ValidationInfo) -> Self:
+        if self.trained is None and not _is_for_training(info):
+            raise ValueError("`trained` is missing: govlake model train fills it in")
+        return self
 
 
 @dataclass(frozen=True)
@@ -224,16 +237,20 @@ class Model:
 
         The share of pairs that match falls as 1/N: records gain partners far more slowly than they gain strangers.
         """
-        prior = self.settings.probability_two_random_records_match * self.rules.trained.records / max(record_count, 2)
+        trained_records = self.rules.trained.records if self.rules.trained else record_count
+        prior = self.settings.probability_two_random_records_match * trained_records / max(record_count, 2)
         prior = min(prior, 0.5)
         return math.log2(prior / (1 - prior))
 
 
-def load_model(folder: Path) -> Model:
-    """Read the model in ``folder``. Raises ModelError naming the file and what is wrong in it."""
+def load_model(folder: Path, *, for_training: bool = False) -> Model:
+    """Read the model in ``folder``. Raises ModelError naming the file and what is wrong in it.
+
+    Only ``for_training`` may a level lack its probabilities, and the model what they were estimated on.
+    """
     settings_path, rules_path = folder / SETTINGS_FILE, folder / RULES_FILE
-    settings = _validate(settings_path, SplinkSettings, _parse(settings_path, json.loads))
-    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, yaml.safe_load))
+    settings = _validate(settings_path, SplinkSettings, _parse(settings_path, json.loads), for_training=for_training)
+    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, yaml.safe_load), for_training=for_training)
     characters = {name: _read_characters(folder / file) for name, file in rules.character_tables.items()}
     _check(settings, rules, rules_path)
     files = [settings_path, rules_path, *(folder / file for file in rules.character_tables.values())]
@@ -250,9 +267,9 @@ def _parse(path: Path, parser: Any) -> Any:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _validate(path: Path, kind: type[M], data: Any) -> M:
+def _validate(path: Path, kind: type[M], data: Any, *, for_training: bool) -> M:
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(data, context={FOR_TRAINING: for_training})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

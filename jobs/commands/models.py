@@ -1,0 +1,126 @@
+"""``govlake model``: train a linkage model on the lake's records, see what it would change, and put it in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.commands.output import AsJson, say, show_json, show_table
+from jobs.settings import Settings, current_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+app = typer.Typer(help="Linkage models: train, compare, accept.", no_args_is_help=True, rich_markup_mode=None)
+
+Master = Annotated[str, typer.Argument(help="The register, e.g. population.")]
+Candidate = Annotated[Path | None, typer.Option(help="The candidate's folder (default: candidate, in the live model's own).")]
+
+
+@app.command("train")
+def train(
+    master: Master,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the candidate goes (default: candidate, in the live model's folder).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate a model's probabilities on the lake's records, without knowing who is who, and write a candidate.
+
+    Example: govlake model train population --out /tmp/candidate
+    """
+    from jobs.steps.change_model import train_model
+    from schemas.catalog import load_catalog
+
+    settings = current_settings()
+    with _session(settings) as spark:
+        folder, target = _folder(settings, master), _candidate(settings, master, out)
+        answer = train_model(spark, settings.root, load_catalog(), master, folder, target)
+    if as_json:
+        show_json(answer)
+        return
+    columns = ["comparison", "level", "m", "u", "weight", "weight_before"]
+    show_table([level | {name: f"{level[name]:.3g}" for name in ("m", "u")} for level in answer["levels"]], columns)
+    typer.echo(f"{answer['records']:,} records, prior {answer['prior']:.3g}, {answer['rounds']} rounds.")
+    typer.echo(f"Version {answer['version']} is in {answer['candidate']}. Next: govlake model compare {master} --candidate …")
+
+
+@app.command("compare")
+def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False) -> None:
+    """Say what would change under a candidate: the weights of the same pairs, and how many masters merge, split, change.
+
+    Example: govlake model compare population --candidate /tmp/candidate
+    """
+    from jobs.steps.change_model import compare_models
+    from schemas.catalog import load_catalog
+
+    settings = current_settings()
+    with _session(settings) as spark:
+        folder, other = _folder(settings, master), _candidate(settings, master, candidate)
+        answer = compare_models(spark, settings.root, load_catalog(), master, folder, other)
+    if as_json:
+        show_json(answer)
+    else:
+        _show(answer)
+
+
+@app.command("accept")
+def accept(
+    master: Master,
+    by: Annotated[str, typer.Option(help="Who accepts it.")],
+    why: Annotated[str, typer.Option(help="Why; stays in the audit.")],
+    candidate: Candidate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a candidate in place of the live model, which is kept as history. The next night links with it.
+
+    Example: govlake model accept population --candidate /tmp/candidate --by "Li Na" --why "new silos since spring"
+    """
+    from jobs.steps.change_model import accept_model
+
+    settings = current_settings()
+    found = _candidate(settings, master, candidate)
+    answer = accept_model(settings.root, master, _folder(settings, master), found, by, why)
+    if as_json:
+        show_json(answer)
+    else:
+        say(f"Version {answer['version']} of {master} is live; {answer['replaced']} is kept. Commit the model's folder.")
+
+
+def _show(answer: dict[str, Any]) -> None:
+    drift, churn = answer["drift"], answer["churn"]
+    bits = f"{drift['mean_difference']:+.2f} bits on average ({drift['mean_absolute_difference']:.2f} either way)"
+    index = f"stability index {drift['stability_index']:.3f} (above .1 look closely, above .25 find out why)"
+    typer.echo(f"{answer['master']}: version {answer['live']} is live, version {answer['candidate']} the candidate.\n")
+    typer.echo(f"{drift['pairs']:,} pairs share a block. Their weight changes by {bits}; {index}.")
+    typer.echo(f"{drift['links_kept']:,} links stay, {drift['links_gained']:,} come, {drift['links_lost']:,} go.")
+    show_table([{"bits": f"{w['from_bits']} to {w['to_bits']}"} | w for w in drift["weights"]], ["bits", "live", "candidate"])
+    typer.echo(f"Of {churn['masters_now']:,} masters {churn['changed']:,} would change:")
+    typer.echo(f"{churn['merged']:,} would merge into others, {churn['split']:,} would split off, ", nl=False)
+    typer.echo(f"{churn['moved_records']:,} records would move; {churn['masters_then']:,} masters would be left.")
+
+
+def _folder(settings: Settings, master: str) -> Path:
+    return settings.linkage.models / master
+
+
+def _candidate(settings: Settings, master: str, named: Path | None) -> Path:
+    from jobs.steps.change_model import CANDIDATE
+
+    return named or _folder(settings, master) / CANDIDATE
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[SparkSession]:
+    from jobs.io.spark import open_session
+
+    spark = open_session(settings)
+    try:
+        yield spark
+    finally:
+        if settings.spark.remote:
+            spark.stop()
