@@ -10,7 +10,6 @@ from jobs.linkage.standardise import RECORD_ID
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-CONTENT_HASH = "content_hash"
 RECORD_HASH = "record_hash"
 
 
@@ -21,35 +20,35 @@ def hash_of(record_id: str) -> Column:
     return f.xxhash64(f.expr(record_id))
 
 
-def with_content_hash(records: DataFrame, model: Model) -> DataFrame:
-    """Records with ``content_hash``, of all attributes. Spark skips nulls in a hash, so which are null is hashed too."""
+def changed_records(today: DataFrame, before: DataFrame, model: Model) -> DataFrame:
+    """The hashes of records that are new, changed or gone: ``record_hash``, ``is_today`` and ``was_before`` (how many there are).
+
+    Both frames have dataset, record_key and the attributes of ``model``. A record that stands twice counts as changed, so that
+    the gate sees it.
+    """
+    from pyspark.sql import functions as f
+
+    counted = _side(today, model, is_today=1).unionByName(_side(before, model, is_today=0)).groupBy(RECORD_HASH)
+    sums = [f.sum(name).alias(name) for name in ("is_today", "was_before")]
+    totals = counted.agg(*sums, (f.min("content") != f.max("content")).alias("differs"))
+    return totals.where("is_today <> 1 or was_before <> 1 or differs").select(RECORD_HASH, "is_today", "was_before")
+
+
+def _side(records: DataFrame, model: Model, *, is_today: int) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    counts = f.lit(is_today).alias("is_today"), f.lit(1 - is_today).alias("was_before")
+    return records.select(hash_of(RECORD_ID).alias(RECORD_HASH), *counts, _content_hash(model).alias("content"))
+
+
+def _content_hash(model: Model) -> Column:
+    """The 64-bit hash of all attributes. Spark skips nulls in a hash, so which of them are null is hashed too."""
     from pyspark.sql import functions as f
 
     attributes = model.rules.attributes
     # An array as text: the items of two arrays side by side would hash as if they were one.
     values = [f.col(name).cast("string") if kind.startswith("array") else f.col(name) for name, kind in attributes.items()]
-    return records.withColumn(CONTENT_HASH, f.xxhash64(*values, *(f.col(name).isNull() for name in attributes)))
-
-
-def changed_records(today: DataFrame, before: DataFrame) -> DataFrame:
-    """The hashes of records that are new, changed or gone: ``record_hash``, ``is_today`` and ``was_before`` (how many there are).
-
-    Both frames have ``dataset record_key content_hash``. A record that stands twice counts as changed, so that the gate sees it.
-    """
-    from pyspark.sql import functions as f
-
-    content = f.col(CONTENT_HASH)
-    counted = _side(today, is_today=1).unionByName(_side(before, is_today=0)).groupBy(RECORD_HASH)
-    sums = [f.sum(name).alias(name) for name in ("is_today", "was_before")]
-    totals = counted.agg(*sums, (f.min(content) != f.max(content)).alias("differs"))
-    return totals.where("is_today <> 1 or was_before <> 1 or differs").select(RECORD_HASH, "is_today", "was_before")
-
-
-def _side(records: DataFrame, *, is_today: int) -> DataFrame:
-    from pyspark.sql import functions as f
-
-    counts = f.lit(is_today).alias("is_today"), f.lit(1 - is_today).alias("was_before")
-    return records.select(hash_of(RECORD_ID).alias(RECORD_HASH), *counts, CONTENT_HASH)
+    return f.xxhash64(*values, *(f.col(name).isNull() for name in attributes))
 
 
 def among(rows: DataFrame, hashes: DataFrame, record_id: str = RECORD_ID) -> DataFrame:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
-    """Write records, key index and edges whole, from ``today``'s records with their content hash. Raises PromotionStoppedError."""
+    """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
     standardised = standardise(night.write_whole("records", today), night.model).persist()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
     blocks = all_blocks(index, night.model).persist()

@@ -43,11 +43,11 @@ class Changes:
 
 
 def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
-    """What tonight's records (with content hash) change in the state of the night before; None if all must be linked anew."""
+    """What the records of ``today`` change in the state of the night before; None if all must be linked anew."""
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
-    hashes, is_today, was_before = local_hashes(changed_records(today, before))
+    hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
     record_count = row_count(night.path("records")) + int(is_today.sum() - was_before.sum())
     if must_recount(counted_records(frequencies), record_count):
         return None

@@ -63,7 +63,7 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
 def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
     """Insert rows with new keys and update those whose values differ; rows that are equal are not written again.
 
-    Rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit.
+    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit.
     """
     from pyspark.sql import functions as f
 
@@ -77,9 +77,8 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: Dat
     present = table.join(_broadcast_if_few(rows.select(*keys)), list(keys), "left_semi").alias("t")
     changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
     if retracted is not None:
-        named = _broadcast_if_few(retracted.select(*keys).distinct().join(rows, list(keys), "left_anti"))
-        gone = table.select(*keys).join(named, list(keys), "left_semi").withColumn(GONE, f.expr("true"))
-        changed = changed.unionByName(gone, allowMissingColumns=True)
+        gone = retracted.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
+        changed = changed.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
     changed = changed.persist()
     try:
         if changed.head(1):

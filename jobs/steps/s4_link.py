@@ -8,7 +8,6 @@ import pandas as pd
 
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
-from jobs.linkage.changes import with_content_hash
 from jobs.linkage.entities import Entities, group_records
 from jobs.linkage.identify import RECORD, Identity, id_drawer, identify
 from jobs.linkage.model import ModelError, load_model
@@ -46,9 +45,8 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
 
 def link_records(night: LinkageNight, records: DataFrame, *, afresh: bool = False) -> None:
     """Bring the linked tables from the night before to tonight's ``records``: dataset, record_key and the model's attributes."""
-    today = with_content_hash(records, night.model)
-    changes = None if afresh else find_changes(night, today)
-    scope = link_all(night, today) if changes is None else link_changes(night, changes)
+    changes = None if afresh else find_changes(night, records)
+    scope = link_all(night, records) if changes is None else link_changes(night, changes)
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
     _write_identity(night, scope, entities, identity)
