@@ -7,6 +7,7 @@ where one outgrew it, its pairs lapse unless another block holds them.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs.linkage.block import cap_sql, first_identity_rule, pairs_sql
@@ -31,16 +32,13 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
     both = entering.unionByName(leaving)
     found = index.join(f.broadcast(both.select(*BLOCK).distinct()), BLOCK, "left_semi")
     stayed = found.join(f.broadcast(both.select("record_id").distinct()), "record_id", "left_anti")
-    parts = [rows.select(*BLOCK, "record_id", f.lit(part).alias("part")) for part, rows in _named(stayed, entering, leaving)]
-    members = parts[0].unionByName(parts[1]).unionByName(parts[2])
-    of = {part: f.collect_set(f.when(f.col("part") == part, f.col("record_id"))) for part in ("stayed", "came", "left")}
+    parts = {"stayed": stayed, "came": entering, "left": leaving}
+    named = [rows.select(*BLOCK, "record_id", f.lit(part).alias("part")) for part, rows in parts.items()]
+    members = reduce(lambda one, other: one.unionByName(other), named)
+    of = {part: f.collect_set(f.when(f.col("part") == part, f.col("record_id"))) for part in parts}
     blocks = members.groupBy(*BLOCK).agg(*(f.sort_array(records).alias(part) for part, records in of.items()))
     sizes = {"size": "size(stayed) + size(came)", "size_before": "size(stayed) + size(left)"}
     return blocks.selectExpr(*BLOCK, "stayed", "came", *(f"{sql} as {name}" for name, sql in sizes.items()))
-
-
-def _named(stayed: DataFrame, came: DataFrame, left: DataFrame) -> list[tuple[str, DataFrame]]:
-    return [("stayed", stayed), ("came", came), ("left", left)]
 
 
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
