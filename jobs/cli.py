@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from jobs.commands import box, contracts, curated, history, models, nights, postgres, registers
+from jobs.commands import box, contracts, curated, history, identity, models, nights, postgres, registers
 from schemas.errors import GovlakeError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Nights": (nights.generate, nights.night, nights.run),
     "Tables": (curated.show, curated.tables, curated.describe, curated.query),
     "What happened": (history.deliveries, history.quarantine, history.releases, history.runs),
-    "Registers": (registers.explain, registers.evaluate),
+    "Registers": (registers.explain, registers.evaluate, identity.audit_identity),
     "Contracts": (contracts.new_source,),
     "This box": (box.doctor, box.up, box.down, box.demo),
 }

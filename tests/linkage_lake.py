@@ -1,19 +1,30 @@
-"""Silver tables for linkage tests, written without a JVM from records as `tests.linkage_people.Town` makes them."""
+"""A lake for linkage tests: silver written without a JVM from records as `tests.linkage_people.Town` makes them, nights linked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
 
+from jobs.io.delta import duckdb_connection, table_version
 from jobs.io.run_context import RunContext
-from schemas.names import DatasetName, Layer
+from jobs.settings import load_settings
+from jobs.steps.linkage_state import TABLES
+from jobs.steps.s4_link import link
+from schemas.catalog import Catalog
+from schemas.names import DatasetName, Layer, linked_table
 from tests.linkage_people import HOUSEHOLD, MARRIAGE, RESIDENCE
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 Record = dict[str, Any]
+Key = tuple[str, str]
 
 TEXT, DATE = pa.string(), pa.date32()
 VALIDITY = [("_valid_from", DATE), ("_valid_to", DATE)]
@@ -48,6 +59,7 @@ SCHEMAS = {
 RENAMED = {RESIDENCE: {"region_code": "origin_region_code", "updated_on": "registered_on"}, HOUSEHOLD: {"updated_on": "updated_at"}}
 KEYS = {HOUSEHOLD: "police_person_number", RESIDENCE: "registration_number", MARRIAGE: "certificate_number"}
 FIRST = date(2026, 1, 1)
+FIRST_NIGHT = date(2026, 3, 2)
 
 
 def write_silver(ctx: RunContext, records: Iterable[Record]) -> None:
@@ -70,3 +82,48 @@ def _columns(record: Record, role: str) -> Record:
     if role:
         values = {f"{role}_{name.removeprefix('person_')}": value for name, value in values.items()}
     return values
+
+
+def key_of(row: Record) -> Key:
+    return row["dataset"], row["record_key"]
+
+
+class Lake:
+    """One lake, its nights run by the link step."""
+
+    def __init__(self, spark: SparkSession, catalog: Catalog, home: Path, keys: Path, **settings: Any) -> None:
+        self.spark = spark
+        self.ctx = RunContext(load_settings(home=str(home), keys=str(keys), **settings), catalog, FIRST_NIGHT, "night/2026-03-02/1")
+
+    @property
+    def after_first(self) -> Path:
+        """Where a copy is kept of the lake as the first night left it."""
+        return Path(self.ctx.settings.root).parent / "after_first"
+
+    def night(self, day: date, records: list[Record], attempt: int = 1, *, afresh: bool = False) -> None:
+        """Replace silver by ``records`` and link them; ``afresh``: all of them, whatever the night before knew."""
+        ctx = replace(self.ctx, business_date=day, run_id=f"night/{day}/{attempt}")
+        write_silver(ctx, records)
+        link(self.spark, ctx, "population", afresh=afresh)
+
+    def path(self, name: str) -> str:
+        return self.ctx.path(linked_table("population", name))
+
+    def rows(self, name: str, where: str = "true", columns: str = "*") -> list[Record]:
+        path = self.path(name)
+        with duckdb_connection() as connection:
+            found = connection.execute(f"select {columns} from delta_scan('{path}') where {where}").to_arrow_table()
+        rows: list[Record] = found.to_pylist()
+        return sorted(rows, key=repr)
+
+    def all_rows(self) -> dict[str, list[Record]]:
+        """Every linked table; without the run's name, which tells attempts apart."""
+        return {name: [{k: v for k, v in row.items() if k != "run_id"} for row in self.rows(name)] for name in TABLES}
+
+    def versions(self) -> dict[str, int | None]:
+        return {name: table_version(self.path(name)) for name in TABLES}
+
+    def masters_on(self, day: date) -> dict[Key, str]:
+        rows = self.rows("crosswalk", f"valid_from <= date '{day}' and (valid_to is null or valid_to > date '{day}')")
+        assert len({key_of(row) for row in rows}) == len(rows), "a record is in one master at a time"
+        return {key_of(row): row["master_id"] for row in rows}

@@ -1,11 +1,16 @@
-"""Find the pairs worth comparing: records that share a block key. A block above its rule's cap is left out, and reported."""
+"""Find the pairs worth comparing: records that share a block key. A block above its rule's cap is left out, and reported.
+
+The keys of all records are kept as an index (`index_keys`), in which a night finds the partners of its new and changed records:
+see `jobs.linkage.reblock`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from jobs.linkage.model import BlockingRule, Model
+from jobs.linkage.model import Model
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -17,18 +22,33 @@ def block_keys(standardised: DataFrame, model: Model) -> DataFrame:
     A record that lacks one of a rule's columns has no key of that rule.
     """
     rules = model.settings.blocking_rules_to_generate_predictions
-    keys = [_keys_of(standardised, number, rule) for number, rule in enumerate(rules)]
+    keys = [_keys_of(standardised, number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
     return reduce(lambda left, right: left.unionByName(right), keys)
 
 
-def _keys_of(standardised: DataFrame, number: int, rule: BlockingRule) -> DataFrame:
+def index_keys(standardised: DataFrame, model: Model) -> DataFrame:
+    """The block keys, and beside them a key of each value that an identity rule allows an entity once. Grain: `block_keys`.
+
+    Identity rules are numbered on from the blocking rules. Their keys find the records that share such a value.
+    """
+    first = first_identity_rule(model)
+    values = [_keys_of(standardised, first + place, (rule.column,)) for place, rule in enumerate(model.rules.identity_rules)]
+    return reduce(lambda left, right: left.unionByName(right), values, block_keys(standardised, model))
+
+
+def first_identity_rule(model: Model) -> int:
+    """The number that the first identity rule has in the key index; blocking rules have the numbers below it."""
+    return len(model.rules.blocking)
+
+
+def _keys_of(standardised: DataFrame, number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> DataFrame:
     from pyspark.sql import functions as f
 
-    records = standardised.select("record_id", *rule.columns)
-    for column in rule.arrays_to_explode or ():
+    records = standardised.select("record_id", *columns)
+    for column in arrays:
         records = records.withColumn(column, f.explode(f.array_distinct(column)))
-    known = reduce(lambda left, right: left & right, (f.col(column).isNotNull() for column in rule.columns))
-    key = f.xxhash64(f.lit(number), *(f.col(column).cast("string") for column in rule.columns))
+    known = reduce(lambda left, right: left & right, (f.col(column).isNotNull() for column in columns))
+    key = f.xxhash64(f.lit(number), *(f.col(column).cast("string") for column in columns))
     return records.where(known).select(f.lit(number).alias("rule"), key.alias("block_key"), "record_id")
 
 
@@ -42,10 +62,15 @@ def blocks_of(keys: DataFrame) -> DataFrame:
 
 def candidate_pairs(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of the blocks within their caps: ``record_id_l < record_id_r``, each once whatever the number of shared blocks."""
-    kept = blocks.where(f"size <= {_cap_sql(model)}")
-    pairs = kept.selectExpr("""explode(flatten(transform(record_ids, (a, i) ->
-        transform(slice(record_ids, i + 2, size), b -> named_struct('record_id_l', a, 'record_id_r', b))))) as pair""")
-    return pairs.select("pair.*").distinct()
+    kept = blocks.where(f"size <= {cap_sql(model)}")
+    return kept.selectExpr(f"explode({pairs_sql('record_ids')}) as pair").select("pair.*").distinct()
+
+
+def pairs_sql(records: str) -> str:
+    """All pairs of a sorted array of record IDs, as SQL: an array of ``struct<record_id_l, record_id_r>``."""
+    return f"""flatten(transform({records}, (a, i) ->
+        transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
+            named_struct('record_id_l', a, 'record_id_r', b))))"""
 
 
 def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:
@@ -53,11 +78,12 @@ def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:
     from pyspark.sql import functions as f
 
     names = " ".join(f"when {n} then '{rule.name}'" for n, rule in enumerate(model.rules.blocking))
-    large = blocks.where(f"size > {_cap_sql(model)}").withColumn("rule_name", f.expr(f"case rule {names} end"))
+    large = blocks.where(f"size > {cap_sql(model)}").withColumn("rule_name", f.expr(f"case rule {names} end"))
     return large.groupBy("rule_name").agg(
         f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min(f.col("record_ids")[0]).alias("example")
     )
 
 
-def _cap_sql(model: Model) -> str:
+def cap_sql(model: Model) -> str:
+    """The most records that a block of ``rule`` may hold to be compared, as SQL."""
     return "case rule " + " ".join(f"when {n} then {rule.cap}" for n, rule in enumerate(model.rules.blocking)) + " end"

@@ -17,8 +17,11 @@ from schemas.names import linked_table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TABLES = ("records", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
-"""What a night writes. ``steward_edges`` is not among them: what stewards decided outlives every run."""
+TABLES = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
+"""What a night writes, and restores first."""
+
+DECISIONS = "steward_edges"
+"""Not among them: what stewards decided outlives every run."""
 
 
 def is_linked(ctx: RunContext, master: str, input_digest: str) -> bool:
@@ -33,12 +36,17 @@ def base_state(ctx: RunContext, master: str) -> LinkageState | None:
     return earlier[-1] if earlier else None
 
 
+def state_version(state: LinkageState | None, master: str, name: str) -> int | None:
+    """The version of a linked table in ``state``; None if there is no state, or it had no such table."""
+    return state.tables.get(str(linked_table(master, name))) if state else None
+
+
 def restore_state(spark: SparkSession, ctx: RunContext, master: str, base: LinkageState | None) -> None:
     """Bring the tables of ``master`` back to ``base``; empty them if there is none."""
     for name in TABLES:
         table = linked_table(master, name)
         path = ctx.path(table)
-        version = base.tables.get(str(table)) if base else None
+        version = state_version(base, master, name)
         if not table_exists(path) or table_version(path) == version:
             continue
         if version is None:
@@ -54,7 +62,10 @@ def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> 
 
 
 def record_state(ctx: RunContext, master: str, model_digest: str, input_digest: str) -> None:
-    """Say that the tables as they are now belong together."""
+    """Say that the tables as they are now belong together; what stewards decided is named too, as it was read."""
     tables = {str(table): table_version(ctx.path(table)) for table in (linked_table(master, name) for name in TABLES)}
+    decisions = linked_table(master, DECISIONS)
+    if table_exists(ctx.path(decisions)):
+        tables[str(decisions)] = table_version(ctx.path(decisions))
     state = {"master": master, "business_date": ctx.business_date, "tables": tables, "run_id": ctx.run_id}
     control.record(ctx.settings.root, "linkage_states", [state | {"model_digest": model_digest, "input_digest": input_digest}])

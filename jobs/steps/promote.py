@@ -44,12 +44,19 @@ class Promotion:
 
 
 def promote(
-    rows: DataFrame, contract: Contract, table: TableName, ctx: RunContext, *, delivery: DeliveryId | None = None
+    rows: DataFrame,
+    contract: Contract,
+    table: TableName,
+    ctx: RunContext,
+    *,
+    delivery: DeliveryId | None = None,
+    retracted: DataFrame | None = None,
 ) -> Promotion:
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
     In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
-    there are; elsewhere they have exactly the contract's columns. Raises PromotionStoppedError outside silver, where a stop ends
+    there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out in the
+    same commit, unless ``rows`` has them. Raises PromotionStoppedError outside silver, where a stop ends
     the night; in silver the returned decision says so and the night goes on.
     """
     checks = checks_of(contract)
@@ -63,7 +70,7 @@ def promote(
         if table.layer is not Layer.SILVER:
             raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
         return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
-    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery))
+    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, retracted))
 
 
 def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
@@ -102,7 +109,14 @@ def _named(result: CheckResult) -> str:
     return f"{result.check.code}{where}: {result.rows_failed:,} rows ({result.check.reason})"
 
 
-def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunContext, delivery: DeliveryId | None) -> Promotion:
+def _publish(
+    verdict: Verdict,
+    contract: Contract,
+    table: TableName,
+    ctx: RunContext,
+    delivery: DeliveryId | None,
+    retracted: DataFrame | None,
+) -> Promotion:
     failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
     quarantined = verdict.rows_failed
     if contract.repeated_group:
@@ -115,7 +129,7 @@ def _publish(verdict: Verdict, contract: Contract, table: TableName, ctx: RunCon
     if contract.write_mode == "history" and delivery is not None:
         publish_history(verdict, contract, ctx, delivery)
     elif contract.write_mode == "merge":
-        merge_rows(accepted.select(*columns), path, contract.keys)
+        merge_rows(accepted.select(*columns), path, contract.keys, retracted)
     elif contract.write_mode == "append":
         append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
     else:

@@ -10,7 +10,7 @@ from jobs.io.delta import STATISTICS, table_bytes, table_exists
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 T = TypeVar("T")
 
@@ -18,7 +18,13 @@ DELETION_VECTORS = {"delta.enableDeletionVectors": "true"}
 """Halves the cost of small merges; not for shared tables, which readers of other makes must be able to read."""
 
 REWRITTEN_BYTES = 16 * 2**20
-"""Up to this size a table is written anew instead of merged into: a MERGE is some forty Spark jobs, whatever its size (ADR 10)."""
+"""Up to this size a table is written anew instead of merged into: a MERGE is some forty Spark jobs, whatever its size (ADR 11)."""
+
+GONE = "_gone"
+"""A column of what is merged: whether the row is to be deleted."""
+
+FEW = 1_000_000
+"""Keys that every executor can hold."""
 
 ATTEMPTS = 4
 _CONFLICT = "DELTA_CONCURRENT"
@@ -61,23 +67,39 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
         writer.mode("append").save(path)
 
 
-def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Insert rows with new keys and update those whose values differ; rows that are equal are not written again."""
+def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
+    """Insert rows with new keys and update those whose values differ; rows that are equal are not written again.
+
+    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit.
+    """
     from pyspark.sql import functions as f
 
     if not table_exists(path):
         replace_rows(rows, path, sought_by=keys)
         return
+    table = rows.sparkSession.read.format("delta").load(path).alias("t")
+    sought = _broadcast_if_few(rows.select(*keys)).alias("s")
+    present = table.join(sought, on=_same_key(keys), how="left_semi").alias("t")
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-    present = rows.sparkSession.read.format("delta").load(path).alias("t")
-    merge_changes(rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti"), path, keys)
+    changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
+    if retracted is not None:
+        gone = retracted.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
+        changed = changed.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
+    _change(changed, path, keys)
 
 
 def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     """Insert or update rows of which all are new or other than in the table; without any there is no commit."""
-    if not table_exists(path):
+    from pyspark.sql import functions as f
+
+    if table_exists(path):
+        _change(changes.withColumn(GONE, f.expr("false")), path, keys)
+    else:
         replace_rows(changes, path, sought_by=keys)
-        return
+
+
+def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
     changes = changes.localCheckpoint()
     if not changes.head(1):
         return
@@ -89,17 +111,28 @@ def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 
 def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     """The whole table anew, with the changes in place of the rows they change."""
-    from pyspark.sql import functions as f
-
-    on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
     present = changes.sparkSession.read.format("delta").load(path).alias("t")
-    kept = present.join(changes.select(*keys).alias("s"), on=f.expr(on), how="left_anti")
-    kept.unionByName(changes).write.format("delta").mode("overwrite").save(path)
+    kept = present.join(changes.select(*keys).alias("s"), on=_same_key(keys), how="left_anti")
+    kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
 
 
 def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
     changes.sparkSession.sql(
-        f"merge into delta.`{path}` t using {{source}} s on {on} when matched then update set * when not matched then insert *",
+        f"merge into delta.`{path}` t using {{source}} s on {on} when matched and s.{GONE} then delete "
+        f"when matched then update set * when not matched and not s.{GONE} then insert *",
         source=changes,
     ).collect()
+
+
+def _same_key(keys: tuple[str, ...]) -> Column:
+    from pyspark.sql import functions as f
+
+    return f.expr(" and ".join(f"t.{key} <=> s.{key}" for key in keys))
+
+
+def _broadcast_if_few(keys: DataFrame) -> DataFrame:
+    """Keys to look a table up by. What a night changes is broadcast, so that the table need not be shuffled."""
+    from pyspark.sql import functions as f
+
+    return f.broadcast(keys) if keys.count() <= FEW else keys

@@ -6,21 +6,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import jobs.steps.s4_link as step
-from jobs.io.delta import duckdb_connection, table_version
-from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
-from jobs.settings import load_settings
-from jobs.steps.linkage_state import TABLES
 from jobs.steps.s4_link import link
 from schemas.catalog import Catalog
 from schemas.names import linked_table
-from tests.linkage_lake import write_silver
+from tests.linkage_lake import Key, Lake, key_of
 from tests.linkage_people import HOUSEHOLD, RESIDENCE, Person, Town, citizen_id
 
 if TYPE_CHECKING:
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
 MERGES, SPLITS, CORRECTIONS = 20, 20, 50
 Row = dict[str, Any]
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def _plan() -> Plan:
         key, person, other = f"move{number}", next(people), next(people)
         _plant(plan.first, second, key, _residence(other, key), _residence(person, key))
         plan.moved[RESIDENCE, key] = _home(person)
-    plan.second.extend(second.get(_key(row), row) for row in plan.first)
+    plan.second.extend(second.get(key_of(row), row) for row in plan.first)
     return plan
 
 
@@ -99,47 +93,6 @@ def _residence(person: Person, key: str) -> Row:
 
 def _mistyped(number: str) -> str:
     return f"{number[:15]}{(int(number[15]) + 3) % 10}{number[16:]}"
-
-
-def _key(row: Row) -> Key:
-    return row["dataset"], row["record_key"]
-
-
-class Lake:
-    """One lake, its nights run by the link step."""
-
-    def __init__(self, spark: SparkSession, catalog: Catalog, home: Path, keys: Path) -> None:
-        self.spark = spark
-        self.ctx = RunContext(load_settings(home=str(home), keys=str(keys)), catalog, FIRST, "night/2026-03-02/1")
-
-    @property
-    def after_first(self) -> Path:
-        """Where a copy is kept of the lake as the first night left it."""
-        return Path(self.ctx.settings.root).parent / "after_first"
-
-    def night(self, day: date, records: list[Row], attempt: int = 1) -> None:
-        ctx = replace(self.ctx, business_date=day, run_id=f"night/{day}/{attempt}")
-        write_silver(ctx, records)
-        link(self.spark, ctx, "population")
-
-    def rows(self, name: str, where: str = "true", columns: str = "*") -> list[Row]:
-        path = self.ctx.path(linked_table("population", name))
-        with duckdb_connection() as connection:
-            found = connection.execute(f"select {columns} from delta_scan('{path}') where {where}").to_arrow_table()
-        rows: list[Row] = found.to_pylist()
-        return sorted(rows, key=repr)
-
-    def all_rows(self) -> dict[str, list[Row]]:
-        """Every linked table; without the run's name, which tells attempts apart."""
-        return {name: [{k: v for k, v in row.items() if k != "run_id"} for row in self.rows(name)] for name in TABLES}
-
-    def versions(self) -> dict[str, int | None]:
-        return {name: table_version(self.ctx.path(linked_table("population", name))) for name in TABLES}
-
-    def masters_on(self, day: date) -> dict[Key, str]:
-        rows = self.rows("crosswalk", f"valid_from <= date '{day}' and (valid_to is null or valid_to > date '{day}')")
-        assert len({_key(row) for row in rows}) == len(rows), "a record is in one master at a time"
-        return {_key(row): row["master_id"] for row in rows}
 
 
 def _joining(pair: tuple[Key, Key], before: dict[Key, str], after: dict[Key, str]) -> Key:

@@ -1,0 +1,129 @@
+"""A night that changes little, beside linking everything: pairs compared and CPU seconds of the link step, tables included.
+
+    make bench NAME=linkage.nightly ROWS=100000
+
+Of the records of `benchmarks.linkage.records`, one in a hundred comes in the second night only, and two in a thousand have
+changed by then: their address, or a character of their name. Both nights run from the day's records to the tables of the
+linkage state, gates included, in one warm session; the first links everything. CPU seconds are of the whole process tree.
+Ends with one JSON line: ``{"nightly": {"records", "new", "changed", "full": {"cpu_seconds", "pairs"}, "night": {…},
+"pairs_ratio", "cpu_ratio"}}``, and with ``--audit`` whether ``same_partition`` comes of recomputing all after the second night.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from benchmarks.linkage.cost import Meter
+from benchmarks.linkage.records import DAY, MODEL, make_records
+from jobs.io.run_context import RunContext
+from jobs.io.spark import open_session
+from jobs.linkage.block import candidate_pairs, index_keys
+from jobs.linkage.model import load_model
+from jobs.linkage.reblock import changed_blocks, pairs_to_compare
+from jobs.linkage.standardise import standardise
+from jobs.settings import load_settings
+from jobs.steps.audit_identity import audit_identity
+from jobs.steps.link_all import all_blocks
+from jobs.steps.link_changes import find_changes
+from jobs.steps.linkage_night import LinkageNight
+from jobs.steps.linkage_state import base_state, record_state
+from jobs.steps.s4_link import link_records
+from schemas.catalog import load_catalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+NEW, CHANGED = 0.01, 0.002
+WARM_UP_ROWS = 5_000
+MASTER = "population"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A night of few changes beside a full run.")
+    parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS", "100000")))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--audit", action="store_true", help="recompute all after the night, and compare")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        spark = open_session(load_settings())
+        _measure(spark, Path(folder) / "warm", WARM_UP_ROWS, arguments.seed, audit=False)
+        found = _measure(spark, Path(folder) / "lake", arguments.rows, arguments.seed, audit=arguments.audit)
+        print(json.dumps({"nightly": found}))
+        spark.stop()
+
+
+def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: bool) -> dict[str, Any]:
+    first, second, counts = two_nights(make_records(rows, seed).drop_columns("person"), seed)
+    folder.mkdir()
+    paths = [str(folder / f"night_{number}.parquet") for number in (1, 2)]
+    for night, path in zip((first, second), paths, strict=True):
+        parquet.write_table(night, path)
+    del first, second
+    before, after = (spark.read.parquet(path) for path in paths)
+    ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
+    full = _link(spark, ctx, before) | {"pairs": _all_pairs(before)}
+    tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + timedelta(days=1), f"night/{DAY + timedelta(days=1)}/1")
+    pairs = _pairs_of_night(spark, tomorrow, after)
+    night = _link(spark, tomorrow, after) | {"pairs": pairs}
+    found = {"records": rows, **counts, "full": full, "night": night}
+    found |= {f"{name}_ratio": round(night[key] / full[key], 4) for name, key in (("pairs", "pairs"), ("cpu", "cpu_seconds"))}
+    return found | ({"same_partition": audit_identity(spark, tomorrow, MASTER).same_partition} if audit else {})
+
+
+def two_nights(records: pa.Table, seed: int) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+    """The records of both nights, and how many are ``new`` and ``changed`` in the second."""
+    random = np.random.default_rng(seed)
+    drawn = random.random(len(records))
+    is_new, is_changed = drawn < NEW, drawn >= 1 - CHANGED
+    moves = is_changed & (random.random(len(records)) < 0.5)
+    address, name = records["current_address"], records["person_name"]
+    changed = records.set_column(
+        records.column_names.index("current_address"), "current_address", pc.if_else(pa.array(moves), "新建路1号2栋301室", address)
+    )
+    spelt = pc.binary_join_element_wise(name, pa.scalar("儿"), "")
+    changed = changed.set_column(
+        records.column_names.index("person_name"), "person_name", pc.if_else(pa.array(is_changed & ~moves), spelt, name)
+    )
+    return records.filter(pa.array(~is_new)), changed, {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
+
+
+def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:
+    return LinkageNight(spark, ctx, MASTER, load_model(MODEL), {}, base_state(ctx, MASTER))
+
+
+def _link(spark: SparkSession, ctx: RunContext, records: DataFrame) -> dict[str, Any]:
+    night = _night(spark, ctx)
+    with Meter() as meter:
+        link_records(night, records)
+        record_state(ctx, MASTER, night.model.digest, night.input_digest)
+    return {"cpu_seconds": round(meter.cpu_seconds, 1)}
+
+
+def _all_pairs(records: DataFrame) -> int:
+    model = load_model(MODEL)
+    return candidate_pairs(all_blocks(index_keys(standardise(records, model), model), model), model).count()
+
+
+def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) -> int:
+    """The pairs that the night will compare, asked before it runs. Raises ValueError if it will link everything."""
+    night = _night(spark, ctx)
+    changes = find_changes(night, records)
+    if changes is None:
+        raise ValueError("the night would link all records: its base state lacks a table, or too many records are new")
+    came, left = (index_keys(standardise(rows, night.model), night.model) for rows in (changes.came, changes.left))
+    return pairs_to_compare(changed_blocks(night.table("key_index"), came, left, night.model), night.model).count()
+
+
+if __name__ == "__main__":
+    main()

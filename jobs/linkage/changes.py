@@ -1,0 +1,59 @@
+"""What a night brings: the records that are new, changed or gone since the night before, found by hashes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_ID
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+RECORD_HASH = "record_hash"
+
+
+def hash_of(record_id: str) -> Column:
+    """The 64-bit hash that stands for a record where names would be too long, of a record ID given as SQL."""
+    from pyspark.sql import functions as f
+
+    return f.xxhash64(f.expr(record_id))
+
+
+def changed_records(today: DataFrame, before: DataFrame, model: Model) -> DataFrame:
+    """The hashes of records that are new, changed or gone: ``record_hash``, ``is_today`` and ``was_before`` (how many there are).
+
+    Both frames have dataset, record_key and the attributes of ``model``. A record that stands twice counts as changed, so that
+    the gate sees it.
+    """
+    from pyspark.sql import functions as f
+
+    counted = _side(today, model, is_today=1).unionByName(_side(before, model, is_today=0)).groupBy(RECORD_HASH)
+    sums = [f.sum(name).alias(name) for name in ("is_today", "was_before")]
+    totals = counted.agg(*sums, (f.min("content") != f.max("content")).alias("differs"))
+    return totals.where("is_today <> 1 or was_before <> 1 or differs").select(RECORD_HASH, "is_today", "was_before")
+
+
+def _side(records: DataFrame, model: Model, *, is_today: int) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    counts = f.lit(is_today).alias("is_today"), f.lit(1 - is_today).alias("was_before")
+    return records.select(hash_of(RECORD_ID).alias(RECORD_HASH), *counts, _content_hash(model).alias("content"))
+
+
+def _content_hash(model: Model) -> Column:
+    """The 64-bit hash of all attributes. Spark skips nulls in a hash, so which of them are null is hashed too."""
+    from pyspark.sql import functions as f
+
+    attributes = model.rules.attributes
+    # An array as text: the items of two arrays side by side would hash as if they were one.
+    values = [f.col(name).cast("string") if kind.startswith("array") else f.col(name) for name, kind in attributes.items()]
+    return f.xxhash64(*values, *(f.col(name).isNull() for name in attributes))
+
+
+def among(rows: DataFrame, hashes: DataFrame, record_id: str = RECORD_ID) -> DataFrame:
+    """The rows whose record, named by ``record_id`` (SQL), is among a few ``hashes`` (``record_hash``)."""
+    from pyspark.sql import functions as f
+
+    named = f.broadcast(hashes.select(f.col(RECORD_HASH).alias("_hash")))
+    return rows.join(named, hash_of(record_id) == f.col("_hash"), "left_semi")

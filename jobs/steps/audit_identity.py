@@ -1,0 +1,82 @@
+"""The audit of a master's identities: recompute every entity from the present records, and compare with what nights have kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from jobs.io.run_context import RunContext
+from jobs.io.state import LinkageState, linkage_state
+from jobs.linkage.audit import Difference, partition_differences
+from jobs.linkage.block import candidate_pairs, index_keys
+from jobs.linkage.entities import PAIR, Findings, group_records
+from jobs.linkage.frequencies import counted_records, with_frequencies
+from jobs.linkage.identify import RECORD
+from jobs.linkage.model import load_model
+from jobs.linkage.standardise import standardise
+from jobs.steps.link_all import all_blocks, score_pairs
+from jobs.steps.link_scope import decisions_of, local_records
+from jobs.steps.linkage_night import LinkageNight, local
+from jobs.steps.linkage_state import DECISIONS, state_version
+from schemas.errors import UsageError
+from schemas.odcs import suggest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class IdentityAudit:
+    """What an audit found: how many records and masters there are, and the masters that recomputing does not confirm."""
+
+    master: str
+    records: int
+    masters: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def same_partition(self) -> bool:
+        """Whether every master is exactly one recomputed entity."""
+        return not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        """``{"same_partition", "records", "masters", "differences"}``."""
+        counts = {"records": self.records, "masters": self.masters}
+        return {"same_partition": self.same_partition, **counts, "differences": list(self.differences)}
+
+
+def state_to_audit(ctx: RunContext, master: str) -> LinkageState:
+    """The last linkage state of ``master``. No Spark. Raises UsageError if it cannot be audited."""
+    if master not in ctx.catalog.masters:
+        raise UsageError(f"no register {master!r}. {suggest(master, list(ctx.catalog.masters))}")
+    state = linkage_state(ctx.settings.root, master)
+    if state is None:
+        raise UsageError(f"{master} was never linked: there is nothing to audit before its first night (govlake night --date …).")
+    if state.model_digest != load_model(ctx.settings.linkage.models / master).digest:
+        raise UsageError(
+            f"the linkage model of {master} was changed after the night of {state.business_date}: recomputed entities would differ "
+            "because of it. Run the next night first; it links all records with the new model."
+        )
+    return state
+
+
+def audit_identity(spark: SparkSession, ctx: RunContext, master: str) -> IdentityAudit:
+    """Recompute the entities of ``master`` from its present records, by the frozen term frequencies, and compare. Changes nothing.
+
+    Keys, blocks, pairs and weights are all made anew. Raises UsageError as `state_to_audit` does.
+    """
+    state = state_to_audit(ctx, master)
+    model = load_model(ctx.settings.linkage.models / master)
+    night = LinkageNight(spark, replace(ctx, business_date=state.business_date), master, model, {}, state)
+    frequencies = night.read_before("term_frequencies")
+    standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
+    pairs = candidate_pairs(all_blocks(index_keys(standardised, model), model), model)
+    edges = score_pairs(pairs, standardised, counted_records(frequencies), model)
+    scored = local(edges.select(*PAIR, "match_weight", "is_link"))
+    decided = night.read_before(DECISIONS) if state_version(state, master, DECISIONS) is not None else None
+    findings = Findings(local_records(standardised, model), scored, decisions_of(night, decided))
+    standardised.unpersist()
+    members = group_records(findings, model).members
+    crosswalk = local(night.read_before("crosswalk").where("valid_to is null").select(*RECORD, "master_id"))
+    differences = partition_differences(members, crosswalk)
+    return IdentityAudit(master, len(members), crosswalk["master_id"].nunique(), tuple(differences))

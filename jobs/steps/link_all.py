@@ -1,0 +1,67 @@
+"""Link all records anew: the first night, a new model, or when too many records came since the values were last counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs.io import control
+from jobs.linkage.block import blocks_of, candidate_pairs, capped_blocks, first_identity_rule, index_keys
+from jobs.linkage.compare import compare
+from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
+from jobs.linkage.model import Model
+from jobs.linkage.score import edges_of, score
+from jobs.linkage.standardise import standardise
+from jobs.steps.link_scope import Scope, whole_scope
+from jobs.steps.linkage_night import LinkageNight
+from schemas.names import linked_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def link_all(night: LinkageNight, today: DataFrame) -> Scope:
+    """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
+    standardised = standardise(night.write_whole("records", today), night.model).persist()
+    index = night.write_whole("key_index", index_keys(standardised, night.model))
+    blocks = all_blocks(index, night.model).persist()
+    report_capped(night, blocks)
+    frequencies = _frequencies(night, standardised)
+    # Kept, because pairs join it twice: without, Spark would run its own joins twice too.
+    counted = with_frequencies(standardised, frequencies, night.model).persist()
+    pairs = candidate_pairs(blocks, night.model)
+    edges = night.write_whole("edges", score_pairs(pairs, counted, counted_records(frequencies), night.model))
+    scope = whole_scope(night, standardised, edges)
+    for kept in (blocks, counted, standardised):
+        kept.unpersist()
+    return scope
+
+
+def all_blocks(index: DataFrame, model: Model) -> DataFrame:
+    """The blocks of a whole key index, as `blocks_of` has them."""
+    return blocks_of(index.where(f"rule < {first_identity_rule(model)}"))
+
+
+def score_pairs(pairs: DataFrame, counted: DataFrame, record_count: int | None, model: Model) -> DataFrame:
+    """Compare and score ``pairs``; the edges worth keeping.
+
+    ``counted``: the records that they name, standardised and with the frozen term frequencies, counted on ``record_count`` records.
+    """
+    return edges_of(score(compare(pairs, counted, model), model, model.prior_weight(record_count or 0)), model)
+
+
+def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:
+    """The term frequencies to score with: last night's while they still stand."""
+    frozen = night.read("term_frequencies")
+    if frozen is not None and not night.is_new_model and not must_recount(counted_records(frozen), standardised.count()):
+        return frozen
+    return night.write("term_frequencies", count_frequencies(standardised, night.model))
+
+
+def report_capped(night: LinkageNight, blocks: DataFrame) -> None:
+    """Say in ``control.gates`` which blocks were too large to be compared: pairs may be missing there."""
+    for row in capped_blocks(blocks, night.model).toArrow().to_pylist():
+        event = {"run_id": night.ctx.run_id, "business_date": night.ctx.business_date, "check_code": "BLOCK_ABOVE_CAP"}
+        event |= {"table": str(linked_table(night.master, "edges")), "column_name": row["rule_name"], "action": "warn"}
+        detail = f"{row['blocks']} blocks hold more records than the rule's cap and were not compared; one holds {row['example']}"
+        event |= {"passed": False, "rows_failed": row["records"], "decision": "published", "detail": detail}
+        control.record(night.ctx.settings.root, "gates", [event])

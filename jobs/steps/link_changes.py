@@ -1,0 +1,100 @@
+"""Link what a night changed: compare new and changed records alone, and name anew only the entities that this can reach.
+
+The tables end as a full run with the same frozen frequencies would leave them; `govlake audit-identity` checks it. Records that
+are alike in all compared columns are not collapsed first: an edge between each two records is what explanations, reviews
+and the greedy order under identity rules rest on, and a night compares few records anyhow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from jobs.io.delta import row_count
+from jobs.linkage.block import index_keys
+from jobs.linkage.changes import among, changed_records, hash_of
+from jobs.linkage.entities import PAIR
+from jobs.linkage.frequencies import counted_records, must_recount, with_frequencies
+from jobs.linkage.reblock import changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
+from jobs.linkage.standardise import standardise
+from jobs.steps.link_all import report_capped, score_pairs
+from jobs.steps.link_scope import Scope, scope_around
+from jobs.steps.linkage_night import LinkageNight, local_hashes
+from jobs.steps.linkage_state import state_version
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+NEEDED = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "review")
+"""Tables of the night before without which all is linked anew."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` as they were."""
+
+    hashes: npt.NDArray[np.int64]
+    came: DataFrame
+    left: DataFrame
+    frequencies: DataFrame
+
+
+def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
+    """What the records of ``today`` change in the state of the night before; None if all must be linked anew."""
+    if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
+        return None
+    before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
+    hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
+    record_count = row_count(night.path("records")) + int(is_today.sum() - was_before.sum())
+    if must_recount(counted_records(frequencies), record_count):
+        return None
+    named = night.hashes(hashes)
+    # Checkpoints: each is asked for several times, and what they are read from is about to change.
+    return Changes(hashes, among(today, named).localCheckpoint(), among(before, named).localCheckpoint(), frequencies)
+
+
+def link_changes(night: LinkageNight, changes: Changes) -> Scope:
+    """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
+    model = night.model
+    came, left = (index_keys(standardise(rows, model), model).localCheckpoint() for rows in (changes.came, changes.left))
+    records = night.write("records", changes.came, changes.left)
+    index = night.write("key_index", came, left)
+    blocks = changed_blocks(index, came, left, model).persist()
+    report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_ids", "size"))
+    found = _new_edges(changes, records, blocks, night)
+    lost = _lost_edges(changes, index, blocks, night)
+    blocks.unpersist()
+    edges = night.write("edges", found, lost)
+    ends = local_hashes(found.select(*PAIR).unionByName(lost).select(*(hash_of(side).alias(side) for side in PAIR)))
+    return scope_around(night, np.concatenate([changes.hashes, *ends]), edges, index, left)
+
+
+def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
+    """The edges of the pairs that are to be compared tonight."""
+    pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
+    sides = [pairs.select(hash_of(side).alias("record_hash")) for side in PAIR]
+    compared = among(records, sides[0].union(sides[1]).distinct())
+    counted = with_frequencies(standardise(compared, night.model), changes.frequencies, night.model).persist()
+    edges = score_pairs(pairs, counted, counted_records(changes.frequencies), night.model).localCheckpoint()
+    counted.unpersist()
+    return edges
+
+
+def _lost_edges(changes: Changes, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
+    """The pairs of last night's edges that no longer stand, or must be scored anew: record_id_l, record_id_r."""
+    from pyspark.sql import functions as f
+
+    before = night.table("edges").select(*PAIR)
+    named = night.hashes(changes.hashes)
+    marks = [f.broadcast(named.select(f.col("record_hash").alias(f"_{side}"))) for side in PAIR]
+    marked = before.join(marks[0], hash_of(PAIR[0]) == f.col(f"_{PAIR[0]}"), "left")
+    marked = marked.join(marks[1], hash_of(PAIR[1]) == f.col(f"_{PAIR[1]}"), "left")
+    lost = marked.where(" or ".join(f"_{side} is not null" for side in PAIR)).select(*PAIR)
+    outgrown = outgrown_pairs(blocks, night.model)
+    if outgrown.head(1):
+        doubtful = before.join(f.broadcast(outgrown), PAIR, "left_semi").localCheckpoint()
+        lost = lost.unionByName(doubtful.join(pairs_within_caps(doubtful, index, night.model), PAIR, "left_anti"))
+    return lost.localCheckpoint()

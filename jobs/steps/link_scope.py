@@ -1,0 +1,137 @@
+"""What a night looks at when it names entities: all records, or the neighbourhood of those that changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobs.linkage.block import first_identity_rule
+from jobs.linkage.changes import among, hash_of
+from jobs.linkage.entities import PAIR, Findings
+from jobs.linkage.identify import RECORD
+from jobs.linkage.model import Model
+from jobs.linkage.neighbourhood import reach
+from jobs.linkage.standardise import RECORD_ID, standardise
+from jobs.steps.linkage_night import LinkageNight, local, local_hashes
+from jobs.steps.linkage_state import DECISIONS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+OTHER_ID = "concat(other_dataset, '|', other_record_key)"
+"""One text that names the other record of a decision or a case, as SQL."""
+
+CROSSWALK = [*RECORD, "master_id", "valid_from"]
+MASTERS = ["master_id", "first_business_date"]
+CASES = ["case_id", "opened_on"]
+PAIR_HASHES = ["hash_l", "hash_r"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Records that depend on no others, what is known of them tonight, and how the night before left them.
+
+    ``crosswalk``: open rows (dataset, record_key, master_id, valid_from); ``masters``: those they name (master_id,
+    first_business_date); ``open_cases``: case_id, opened_on. ``is_whole``: whether these are all records there are.
+    """
+
+    findings: Findings
+    crosswalk: pd.DataFrame
+    masters: pd.DataFrame
+    open_cases: pd.DataFrame
+    is_whole: bool
+
+
+def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
+    """All records, with tonight's ``edges``."""
+    findings = Findings(local_records(standardised, night.model), local(edges), decisions_of(night, night.read(DECISIONS)))
+    crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
+    return Scope(findings, crosswalk, _read_local(night, "master", MASTERS), _read_local(night, "review", CASES), is_whole=True)
+
+
+def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataFrame, index: DataFrame, left: DataFrame) -> Scope:
+    """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
+
+    ``edges`` and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they were: a value that they carried
+    may have been shared with others, whose review cases change with it.
+    """
+    decisions = decisions_of(night, night.read(DECISIONS))
+    decided = tuple(decisions[side].to_numpy(np.int64) for side in PAIR_HASHES)
+    links = local_hashes(edges.select(*(hash_of(side) for side in PAIR)))
+    carried = [_carried_values(keys, night.model) for keys in (index, left)]
+    # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
+    found = night.hashes(reach(np.concatenate([seeds, *decided]), [(links[0], links[1]), (decided[0], decided[1])], carried))
+    records = among(night.table("records"), found)
+    return Scope(
+        Findings(
+            local_records(standardise(records, night.model), night.model),
+            local(among(edges, found, PAIR[0])),
+            decisions,
+        ),
+        *_masters_of(night, found),
+        _cases_of(night, found),
+        is_whole=False,
+    )
+
+
+def _carried_values(keys: DataFrame, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Records, and the keys of the values they carry that an entity has only once."""
+    carried = keys.where(f"rule >= {first_identity_rule(model)}").select(hash_of("record_id"), "block_key")
+    records, values = local_hashes(carried)
+    return records, values
+
+
+def _masters_of(night: LinkageNight, hashes: DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The open crosswalk rows of some records, and the masters they name."""
+    from pyspark.sql import functions as f
+
+    held = among(night.table("crosswalk").where("valid_to is null"), hashes).select(*CROSSWALK)
+    masters = night.table("master").select(*MASTERS)
+    rows = local(masters.join(f.broadcast(held), "master_id", "inner"))
+    return rows[CROSSWALK], rows[MASTERS].drop_duplicates("master_id", ignore_index=True)
+
+
+def _cases_of(night: LinkageNight, hashes: DataFrame) -> pd.DataFrame:
+    """The open review cases that name one of some records; a neighbourhood holds both records of a case or neither."""
+    return local(among(night.table("review"), hashes).select(*CASES))
+
+
+def masters_named(night: LinkageNight, master_ids: list[str]) -> pd.DataFrame:
+    """Those of ``master_ids`` that were ever given, ended ones included."""
+    from pyspark.sql import functions as f
+
+    found = night.read("master")
+    if found is None or not master_ids:
+        return pd.DataFrame({column: [] for column in MASTERS}, dtype=object)
+    return local(found.join(f.broadcast(night.names("master_id", master_ids)), "master_id", "left_semi").select(*MASTERS))
+
+
+def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
+    """What grouping needs of the records, by dataset and record key."""
+    columns = [*RECORD, "record_id", *(rule.column for rule in model.rules.identity_rules)]
+    return local(standardised.select(*dict.fromkeys(columns))).sort_values(RECORD, ignore_index=True)
+
+
+def decisions_of(night: LinkageNight, found: DataFrame | None) -> pd.DataFrame:
+    """What stewards decided up to the business date, oldest first: record_id_l, record_id_r, decision, hash_l, hash_r.
+
+    ``found``: the rows of steward_edges; None if nobody ever decided.
+    """
+    if found is None:
+        return pd.DataFrame({column: [] for column in (*PAIR, "decision", *PAIR_HASHES)}, dtype=object)
+    taken = found.where(f"decided_on <= date '{night.ctx.business_date}'").orderBy("decided_on")
+    named = taken.selectExpr(f"{RECORD_ID} as record_id_l", f"{OTHER_ID} as record_id_r", "decision")
+    hashes = [hash_of(side).alias(name) for side, name in zip(PAIR, PAIR_HASHES, strict=True)]
+    return local(named.select("*", *hashes))
+
+
+def _read_local(night: LinkageNight, name: str, columns: list[str], where: str = "true") -> pd.DataFrame:
+    """Columns of a linked table on the driver; no rows if it was never written."""
+    found = night.read(name)
+    if found is None:
+        return pd.DataFrame({column: [] for column in columns}, dtype=object)
+    return local(found.where(where).select(*columns))

@@ -1,0 +1,131 @@
+"""One master on one night, as all parts of the link step see it: what it starts from, and how it reads and writes its tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from jobs.io.delta import table_version
+from jobs.io.run_context import RunContext
+from jobs.io.state import LinkageState
+from jobs.linkage.changes import RECORD_HASH
+from jobs.linkage.model import Model
+from jobs.linkage.tables import edges_contract, records_contract
+from jobs.steps.linkage_state import read_state, state_version
+from schemas.contract import Contract
+from schemas.names import DatasetName, Layer, linked_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
+"""Arrow types of what the driver writes, by the contract's logical type."""
+
+
+@dataclass(frozen=True)
+class LinkageNight:
+    """Where a master's records come from tonight, the model that links them, and the state it starts from (None: the first)."""
+
+    spark: SparkSession
+    ctx: RunContext
+    master: str
+    model: Model
+    silver: dict[str, int]
+    base: LinkageState | None
+
+    @property
+    def is_new_model(self) -> bool:
+        """Whether the state that the night starts from was made by another model."""
+        return self.base is not None and self.base.model_digest != self.model.digest
+
+    @property
+    def input_digest(self) -> str:
+        """What the linkage state depends on, as one SHA-256."""
+        decisions = self.ctx.path(linked_table(self.master, "steward_edges"))
+        inputs = [self.silver, self.model.digest, self.ctx.business_date.isoformat(), table_version(decisions)]
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+    def contract(self, name: str) -> Contract:
+        """The contract of a linked table, with the columns that the model adds."""
+        base = self.ctx.catalog.by_dataset[DatasetName(Layer.LINKED, name)]
+        derived = {"records": records_contract, "edges": edges_contract}
+        return derived[name](base, self.model) if name in derived else base
+
+    def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None) -> DataFrame:
+        """Promote rows in the contract's write mode, take ``retracted`` keys out; the table as it then is.
+
+        Raises PromotionStoppedError.
+        """
+        return self._promote(name, rows, self.contract(name), retracted)
+
+    def write_whole(self, name: str, rows: DataFrame) -> DataFrame:
+        """Promote rows that are all the table shall hold, and return it. Raises PromotionStoppedError."""
+        return self._promote(name, rows, self.contract(name).model_copy(update={"write_mode": "replace"}), None)
+
+    def _promote(self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None) -> DataFrame:
+        from jobs.steps.promote import promote
+
+        table = linked_table(self.master, name)
+        promote(rows, contract, table, self.ctx, retracted=retracted)
+        return self.table(name)
+
+    def local_rows(self, name: str, rows: pd.DataFrame) -> DataFrame:
+        """Rows that the driver holds, as rows of a linked table: columns and their types are the contract's."""
+        columns = self.contract(name).columns
+        schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns])
+        return self._frame(rows, schema)
+
+    def local_keys(self, name: str, rows: pd.DataFrame) -> DataFrame:
+        """The keys, by contract, of rows that the driver holds."""
+        columns = [column for column in self.contract(name).columns if column.is_key]
+        return self._frame(rows, pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns]))
+
+    def hashes(self, hashes: npt.NDArray[np.int64]) -> DataFrame:
+        """Record hashes that the driver holds: ``record_hash``."""
+        return self._frame(pd.DataFrame({RECORD_HASH: hashes}), pa.schema([(RECORD_HASH, pa.int64())]))
+
+    def names(self, column: str, values: list[str]) -> DataFrame:
+        """Texts that the driver holds, in one column."""
+        return self._frame(pd.DataFrame({column: values}, dtype=object), pa.schema([(column, pa.string())]))
+
+    def _frame(self, rows: pd.DataFrame, schema: pa.Schema) -> DataFrame:
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        # Without rows there are no types to infer, and Spark Connect refuses an empty Arrow table; both sessions take a schema.
+        content = [] if rows.empty else pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
+        return self.spark.createDataFrame(content, schema=from_arrow_schema(schema))
+
+    def read(self, name: str) -> DataFrame | None:
+        """A linked table as it is now; None if it was never written."""
+        return read_state(self.spark, self.ctx, self.master, name)
+
+    def table(self, name: str) -> DataFrame:
+        """A linked table that was written, as it is now."""
+        return self.spark.read.format("delta").load(self.path(name))
+
+    def read_before(self, name: str) -> DataFrame:
+        """A linked table as the state has it that the night starts from; it must be there."""
+        version = state_version(self.base, self.master, name)
+        return self.spark.read.format("delta").option("versionAsOf", version).load(self.path(name))
+
+    def path(self, name: str) -> str:
+        """Where a linked table of the master lies."""
+        return self.ctx.path(linked_table(self.master, name))
+
+
+def local(rows: DataFrame) -> pd.DataFrame:
+    """Rows on the driver; dates are Python dates."""
+    return rows.toArrow().to_pandas()
+
+
+def local_hashes(rows: DataFrame) -> tuple[npt.NDArray[np.int64], ...]:
+    """Columns of 64-bit hashes on the driver, in the order of the frame."""
+    found = rows.toArrow()
+    return tuple(column.to_numpy().astype(np.int64, copy=False) for column in found.columns)
