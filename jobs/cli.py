@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from jobs.commands import box, contracts, curated, history, nights, postgres, registers
+from jobs.commands import box, contracts, curated, history, nights, postgres, registers, review
 from schemas.errors import GovlakeError
 
 app = typer.Typer(
@@ -32,7 +32,11 @@ for panel, commands in PANELS.items():
         app.command(rich_help_panel=panel)(command)
 app.add_typer(history.gates_app, name="gates", rich_help_panel="What happened")
 
-GROUPS: dict[str, tuple[str, typer.Typer]] = {"drift": ("Contracts", contracts.drift), "postgres": ("This box", postgres.app)}
+GROUPS: dict[str, tuple[str, typer.Typer]] = {
+    "review": ("Registers", review.app),
+    "drift": ("Contracts", contracts.drift),
+    "postgres": ("This box", postgres.app),
+}
 
 for name, (panel, group) in GROUPS.items():
     app.add_typer(group, name=name, rich_help_panel=panel)

@@ -8,7 +8,8 @@ import pytest
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
 from jobs.portal.explanation import explain_master
-from jobs.steps.s5_master import MasterDataError, build_table, read_inputs
+from jobs.steps.master_inputs import read_inputs
+from jobs.steps.s5_master import MasterDataError, build_table, golden_rules
 from schemas.names import DatasetName
 from tests.small_register import (
     DAY,
@@ -37,7 +38,7 @@ def inputs(spark: SparkSession, ctx: RunContext) -> MasterInputs:
     write_linkage_state(ctx.settings)
     state = linkage_state(ctx.settings.root, "population")
     assert state is not None
-    return read_inputs(spark, ctx, state)
+    return read_inputs(spark, ctx, state, golden_rules(ctx, "population"))
 
 
 def _rows(inputs: MasterInputs, ctx: RunContext, table: str, *keys: str) -> dict[Any, dict[str, Any]]:
