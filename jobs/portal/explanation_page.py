@@ -7,11 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from jobs.portal.explanation_text import counted, shown, timeline
-from jobs.portal.waterfall import waterfall
+from jobs.portal.explanation_text import counted, shown, timeline, values_of
+from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
 
 STYLE = Path(__file__).with_name("explanation.css")
-RECORD_NAMES = ("dataset", "record_key", "held_since")
+PICTURED = 12
+"""So many pairs, the strongest, are open to the eye; the others are folded away."""
 
 
 def render_page(explanation: dict[str, Any]) -> str:
@@ -51,8 +52,8 @@ def _records(records: list[dict[str, Any]]) -> str:
     rows = [
         (
             f'{escape(record["dataset"])}<small class="key">{escape(record["record_key"])}</small>',
-            escape(", ".join(shown(v) for name, v in record.items() if v not in (None, []) and name not in RECORD_NAMES)),
-            f'<span class="source">{record["held_since"]}</span>',
+            escape(values_of(record)),
+            f'<time class="source">{record["held_since"]}</time>',
         )
         for record in records
     ]
@@ -63,14 +64,23 @@ def _links(explanation: dict[str, Any]) -> str:
     links = explanation["links"]
     if not links:
         return "<p>No other record was found to be the same, so nothing had to hold it together.</p>"
+    scale = scale_of(links, explanation["thresholds"])
+    figures = [_figure(link, explanation["thresholds"], scale) for link in links]
     told = '<p class="note">Match weights in bits: each bit doubles the odds that two records are of one entity.</p>'
-    return told + "\n".join(_figure(link, explanation["thresholds"]) for link in links)
+    return told + "\n".join(figures[:PICTURED]) + _folded(figures[PICTURED:])
 
 
-def _figure(link: dict[str, Any], thresholds: dict[str, float]) -> str:
+def _folded(figures: list[str]) -> str:
+    if not figures:
+        return ""
+    return f"<details>\n<summary>{counted(len(figures), 'weaker pair')}</summary>\n{''.join(figures)}\n</details>"
+
+
+def _figure(link: dict[str, Any], thresholds: dict[str, float], scale: Scale) -> str:
     pair = f'<span class="key">{escape(link["left"])}</span> and <span class="key">{escape(link["right"])}</span>'
-    caption = f"<figcaption><b>{link['match_weight']:+.1f}</b> {pair}</figcaption>"
-    return f"<figure>\n{caption}\n{waterfall(link, thresholds)}\n</figure>"
+    caption = f"<figcaption><b>{signed(link['match_weight'])}</b> {pair}</figcaption>"
+    picture = f'<div class="scroll">{waterfall(link, thresholds, scale)}</div>'
+    return f"<figure>\n{caption}\n{picture}\n</figure>"
 
 
 def _golden(golden: list[dict[str, Any]]) -> str:

@@ -27,13 +27,15 @@ def _records(explanation: dict[str, Any]) -> list[str]:
     sources = sorted({record["dataset"] for record in records})
     lines = [f"It is made of {counted(len(records), 'record')} of {counted(len(sources), 'dataset')}:"]
     for record in records:
-        values = [shown(value) for name, value in record.items() if value not in (None, []) and name not in _RECORD_NAMES]
         lines.append(f"  {record['dataset']}|{record['record_key']}, held since {record['held_since']}")
-        lines.append(f"      {', '.join(values)}")
+        lines.append(f"      {values_of(record)}")
     return lines
 
 
-_RECORD_NAMES = ("dataset", "record_key", "held_since")
+def values_of(record: dict[str, Any]) -> str:
+    """What a record says, without its own names."""
+    names = ("dataset", "record_key", "held_since")
+    return ", ".join(shown(value) for name, value in record.items() if value not in (None, []) and name not in names)
 
 
 def _links(explanation: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from jobs.io.release_reader import find_release, open_release
 from jobs.io.state import Release
 from jobs.linkage.decisions import Decision, standing
 from jobs.linkage.model import load_model
+from jobs.linkage.survive import RECENCY
 from jobs.portal.evidence import MasterLake, Row, links_among, record_id
 from jobs.settings import Settings
 from jobs.steps.stewards import decisions_of
@@ -38,7 +39,7 @@ def find_case(settings: Settings, case_id: str) -> Row:
     """The open case of that ID, as `list_cases` has it. Raises UsageError if there is none."""
     cases = {case["case_id"]: case for case in list_cases(settings)}
     if case_id not in cases:
-        raise UsageError(f"no open case {case_id!r}. {suggest(case_id, list(cases)) if cases else ''} See `govlake review list`.")
+        raise UsageError(f"no open case {case_id!r}. See `govlake review list`.")
     return cases[case_id]
 
 
@@ -48,11 +49,11 @@ def pair_of(case: Row) -> tuple[str, str]:
 
 
 def show_case(settings: Settings, case_id: str) -> Row:
-    """Both sides of a case: ``{"case", "fields", "link", "thresholds", "others"}``.
+    """Both sides of a case: ``{"case", "fields", "link", "thresholds", "left", "right"}``.
 
-    ``fields``: the attributes that either has, ``{"field", "left", "right", "agree"}`` (null if only one has it). ``link``: the
-    pair's match weights, null if it was not compared or weighs too little to be kept. ``others``: how many more records the
-    master of each side holds. Raises UsageError as `find_case` does.
+    ``fields``: the attributes that either has, ``{"field", "left", "right", "agree"}`` (null if that cannot be said). ``link``: the
+    pair's match weights, null if it was not compared or weighs too little to be kept. ``left`` and ``right``: the other records of
+    that side's master. Raises UsageError as `find_case` does.
     """
     case = find_case(settings, case_id)
     master = case["master"]
@@ -61,13 +62,14 @@ def show_case(settings: Settings, case_id: str) -> Row:
         lake = MasterLake(connection, master)
         left, right = (_record(lake, identity) for identity in pair_of(case))
         links = links_among(lake, pair_of(case), model)
-        others = {side: len(lake.rows_of(case[side])) - 1 for side in ("master_id", "other_id")}
+        masters = [lake.rows_of(case[side]) for side in ("master_id", "other_id")]
     return {
         "case": case,
         "fields": [_compared(name, left, right) for name in model.rules.attributes if not _is_empty(left[name], right[name])],
         "link": links[0] if links else None,
         "thresholds": model.rules.thresholds.model_dump(),
-        "others": others,
+        "left": [record for record in masters[0] if record != left],
+        "right": [record for record in masters[1] if record != right],
     }
 
 
@@ -98,5 +100,5 @@ def _is_empty(*values: Any) -> bool:
 
 
 def _compared(name: str, left: Row, right: Row) -> Row:
-    sides = (left[name], right[name])
-    return {"field": name, "left": sides[0], "right": sides[1], "agree": None if None in sides else sides[0] == sides[1]}
+    is_open = name == RECENCY or left[name] is None or right[name] is None
+    return {"field": name, "left": left[name], "right": right[name], "agree": None if is_open else left[name] == right[name]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.portal.explanation_text import link_lines, shown
+from jobs.portal.explanation_text import link_lines, shown, values_of
 
 
 def render_case(shown_case: dict[str, Any]) -> str:
@@ -19,11 +19,18 @@ def render_case(shown_case: dict[str, Any]) -> str:
 
 
 def _sides(shown_case: dict[str, Any]) -> list[str]:
-    case, others = shown_case["case"], shown_case["others"]
-    return [
-        f"left   {case['dataset']}|{case['record_key']} of {case['master_id']} (which holds {others['master_id']} more)",
-        f"right  {case['other_dataset']}|{case['other_record_key']} of {case['other_id']} (which holds {others['other_id']} more)",
-    ]
+    """The record of either side, and what else its master holds."""
+    case = shown_case["case"]
+    sides = {
+        "left": (case["dataset"], case["record_key"], case["master_id"]),
+        "right": (case["other_dataset"], case["other_record_key"], case["other_id"]),
+    }
+    lines = []
+    for side, (dataset, key, master_id) in sides.items():
+        lines.append(f"{side:5}  {dataset}|{key} of {master_id}{', which also holds' if shown_case[side] else ''}")
+        for record in shown_case[side]:
+            lines += [f"         {record['dataset']}|{record['record_key']}", f"             {values_of(record)}"]
+    return lines
 
 
 def _fields(fields: list[dict[str, Any]]) -> list[str]:

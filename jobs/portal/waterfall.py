@@ -7,6 +7,7 @@ light or dark, and in print; every bar carries its number, so that colour says n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -17,7 +18,7 @@ WIDTH, LABELS, VALUES = 880, 330, 64
 ROW, BAR, TOP, BOTTOM = 38, 18, 26, 26
 """Heights: a row, its bar, and the margins that hold the thresholds' names and the axis."""
 
-LONGEST_LABEL = 40
+LONGEST_LABEL = 52
 """Characters of a finding that fit beside its bar; a Chinese one counts twice."""
 
 
@@ -55,12 +56,17 @@ class Scale:
         return list(range(math.ceil(self.low / step) * step, math.floor(self.high) + 1, step))
 
 
-def waterfall(link: dict[str, Any], thresholds: dict[str, float]) -> str:
-    """A scored pair (`jobs.portal.evidence.links_among`) as an ``<svg>``; ``thresholds``: ``link`` and ``review``, in bits."""
-    bars = bars_of(link)
+def scale_of(links: Sequence[dict[str, Any]], thresholds: dict[str, float]) -> Scale:
+    """A scale on which all of these pairs and the thresholds have room, so that their pictures can be compared."""
+    bars = [bar for link in links for bar in bars_of(link)]
     reached = [0.0, *thresholds.values(), *(bar.start for bar in bars), *(bar.end for bar in bars)]
     margin = max((max(reached) - min(reached)) * 0.02, 0.5)
-    scale = Scale(min(reached) - margin, max(reached) + margin)
+    return Scale(min(reached) - margin, max(reached) + margin)
+
+
+def waterfall(link: dict[str, Any], thresholds: dict[str, float], scale: Scale) -> str:
+    """A scored pair (`jobs.portal.evidence.links_among`) as an ``<svg>``; ``thresholds``: ``link`` and ``review``, in bits."""
+    bars = bars_of(link)
     height = TOP + ROW * len(bars) + BOTTOM
     parts = [*_axis(scale, height), *_thresholds(scale, height, thresholds)]
     for number, bar in enumerate(bars):
@@ -108,7 +114,7 @@ def _row(bar: Bar, scale: Scale, top: int, *, is_last: bool) -> list[str]:
         f'<text class="title" x="0" y="{middle - 3:.1f}">{escape(bar.title)}</text>',
         f'<text class="finding" x="0" y="{middle + 12:.1f}">{escape(shortened(bar.finding))}</text>',
         f'<rect class="{bar.kind}" {place} rx="2"/>',
-        f'<text class="value" x="{right + 6:.1f}" y="{middle + 4.5:.1f}">{bar.weight:+.1f}</text>',
+        f'<text class="value" x="{right + 6:.1f}" y="{middle + 4.5:.1f}">{signed(bar.weight)}</text>',
     ]
     if not is_last:
         x = scale.x(bar.end)
@@ -124,6 +130,11 @@ def shortened(text: str) -> str:
         if room < 0:
             return text[: max(place - 1, 0)] + "…"
     return text
+
+
+def signed(bits: float) -> str:
+    """A weight as it is printed, with a typographic minus."""
+    return f"{bits:+.1f}".replace("-", "−")
 
 
 def _number(bits: float) -> str:
