@@ -45,7 +45,7 @@ def certified_marriages(members: DataFrame, certificates: DataFrame) -> DataFram
     couple = ["from_id", "to_id"]
     before = Window.partitionBy(*couple).orderBy("registered_on", "row_key").rowsBetween(Window.unboundedPreceding, -1)
     is_end = f"kind_code <> '{MARRIED}'"
-    periods = dated.withColumn("period", f.coalesce(f.count_if(f.expr(is_end)).over(before), f.lit(0)))
+    periods = dated.withColumn("period", f.count_if(f.expr(is_end)).over(before))
     marriages = periods.groupBy(*couple, "period").agg(
         f.expr(f"min(registered_on) filter (where not {is_end})").alias("since_date"),
         f.expr(f"max(registered_on) filter (where {is_end})").alias("until_date"),
