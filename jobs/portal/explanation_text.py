@@ -75,9 +75,12 @@ def _history(explanation: dict[str, Any]) -> list[str]:
 
 
 def timeline(explanation: dict[str, Any]) -> list[tuple[date, str]]:
-    """What happened to the ID, and what stewards decided about its records: day and sentence, oldest first."""
-    told = [(event["business_date"], _event(event)) for event in explanation["history"]]
-    told += [(decision["decided_on"], _decision(decision)) for decision in explanation["decisions"]]
+    """What happened to the ID, and what stewards decided about its records: day and sentence, oldest first.
+
+    Of one day the decisions come first, for that night's events obey them.
+    """
+    told = [(decision["decided_on"], _decision(decision)) for decision in explanation["decisions"]]
+    told += [(event["business_date"], _event(event)) for event in explanation["history"]]
     return sorted(told, key=lambda one: one[0])
 
 

@@ -78,8 +78,6 @@ def test_the_nights_obey_what_a_steward_decides(spark: SparkSession, ctx: RunCon
     assert len(explain_master(ctx.settings, "population", kept)["records"]) == 2, "a decision outlives the run"
 
     _decide(spark, ctx, case, "different", "looked again", FIRST + timedelta(days=3))
-    _night(spark, ctx, FIRST + timedelta(days=3))
-    assert len(explain_master(ctx.settings, "population", kept)["records"]) == 1
     assert [decision.verdict for decision in decisions_of(ctx.settings.root, "population")] == ["same", "different"]
     audit = [(event["who"], event["subject"], event["reason"]) for event in read_events(ctx.settings.root, "audit")]
     assert audit == [
