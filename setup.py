@@ -4,5 +4,5 @@ from setuptools import find_packages, setup
 
 setup(
     packages=find_packages(include=["schemas*", "quality*", "jobs*"]),
-    package_data={"schemas": ["**/*.yaml", "**/*.csv", "**/*.json"], "jobs": ["**/*.yaml", "**/*.csv", "**/*.json"]},
+    package_data={"schemas": ["**/*.yaml", "**/*.csv", "**/*.json"], "jobs": ["**/*.yaml", "**/*.csv", "**/*.json", "**/*.css"]},
 )

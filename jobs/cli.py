@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import typer
 
-from jobs.commands import box, contracts, curated, history, identity, models, nights, postgres, registers
+from jobs.commands import box, contracts, curated, history, identity, models, nights, postgres, registers, review
 from schemas.errors import GovlakeError
 
 app = typer.Typer(
@@ -33,8 +33,9 @@ for panel, commands in PANELS.items():
 app.add_typer(history.gates_app, name="gates", rich_help_panel="What happened")
 
 GROUPS: dict[str, tuple[str, typer.Typer]] = {
-    "drift": ("Contracts", contracts.drift),
+    "review": ("Registers", review.app),
     "model": ("Registers", models.app),
+    "drift": ("Contracts", contracts.drift),
     "postgres": ("This box", postgres.app),
 }
 

@@ -217,9 +217,9 @@ def _silver_schema(contract: Contract) -> pa.Schema:
     return pa.schema([*fields, *places])
 
 
-def write_release(settings: Settings) -> None:
-    """A release of the linkage state and silver at their first versions."""
-    tables = {f"linked.population__{name}": 0 for name in ("records", "crosswalk", "edges", "master", "events")}
+def write_release(settings: Settings, *more: str) -> None:
+    """A release of the linkage state (and ``more`` linked tables) and silver at their first versions."""
+    tables = {f"linked.population__{name}": 0 for name in ("records", "crosswalk", "edges", "master", "events", *more)}
     tables |= {f"silver.{name}": 0 for name in SILVER}
     event = {"release_id": f"{DAY}/1", "business_date": DAY, "number": 1, "exit_code": 0, "run_id": "r"}
     record(settings.root, "releases", [event | {"tables": tables, "sources": {}}])

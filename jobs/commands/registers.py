@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.commands.output import AsJson, show_json, show_table
+from jobs.commands.output import AsJson, say, show_json, show_table
 from jobs.settings import current_settings
 
 
 def explain(
     master: Annotated[str, typer.Argument(help="The register, e.g. population.")],
     master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of it.")],
+    html: Annotated[Path | None, typer.Option(help="Write it as a page with pictures of the match weights to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a master is one entity: its records, their match weights, its golden values, the history of its ID.
@@ -23,9 +24,14 @@ def explain(
     from jobs.portal.explanation import explain_master, render_explanation
 
     explanation = explain_master(current_settings(), master, master_id)
+    if html is not None:
+        from jobs.portal.explanation_page import render_page
+
+        html.write_text(render_page(explanation), encoding="utf-8")
+        say(f"written: {html}")
     if as_json:
         show_json(explanation)
-    else:
+    elif html is None:
         typer.echo(render_explanation(explanation))
 
 

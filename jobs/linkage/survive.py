@@ -23,7 +23,8 @@ RECENCY = "updated_on"
 SOURCE_SUFFIX = "_source"
 """``<column>_source`` names the dataset that a survived column's value came from."""
 
-_OLDEST = 2**31 - 1
+NO_DATE = 2**31 - 1
+"""The age of a record without a date, in days before 1970: older than any other."""
 
 
 class MissingAttributeError(GovlakeError):
@@ -44,23 +45,51 @@ def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
     """
     from pyspark.sql import functions as f
 
+    ranks = ranks_of(rules)
+    winners = gather_records(members, rules).select(
+        "master_id",
+        *(f.expr(f"array_min({offers(rule.attribute, ranks[name])})").alias(name) for name, rule in rules.items()),
+    )
+    return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
+
+
+def gather_records(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
+    """The records of every master in one array. Grain: one master, ``master_id records``. Raises MissingAttributeError."""
+    from pyspark.sql import functions as f
+
     _require_attributes(members, rules)
-    ranks = {_standing(rule): f"_rank_{number}" for number, rule in enumerate(rules.values())}
-    attributes = sorted({rule.attribute for rule in rules.values()})
+    standings = {rank: _standing(rules[name]) for name, rank in ranks_of(rules).items()}
     record = f.struct(
         "dataset",
         "record_key",
-        f.expr(f"coalesce(-unix_date({RECENCY}), {_OLDEST})").alias("_age"),
-        *attributes,
-        *(f.expr(_rank(standing)).alias(name) for standing, name in ranks.items()),
+        f.expr(f"coalesce(-unix_date({RECENCY}), {NO_DATE})").alias("_age"),
+        *sorted({rule.attribute for rule in rules.values()}),
+        *(f.expr(_rank(standing)).alias(rank) for rank, standing in standings.items()),
     )
-    gathered = (
-        members.select("master_id", record.alias("record")).groupBy("master_id").agg(f.collect_list("record").alias("records"))
-    )
-    winners = gathered.select(
-        "master_id", *(f.expr(_winner(rule.attribute, ranks[_standing(rule)])).alias(name) for name, rule in rules.items())
-    )
-    return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
+    return members.select("master_id", record.alias("record")).groupBy("master_id").agg(f.collect_list("record").alias("records"))
+
+
+def ranks_of(rules: Mapping[str, Survivorship]) -> dict[str, str]:
+    """For every column, the field of a gathered record that ranks it; columns that rank alike share one."""
+    fields: dict[tuple[tuple[str, ...], str, str], str] = {}
+    return {name: fields.setdefault(_standing(rule), f"_rank_{len(fields)}") for name, rule in rules.items()}
+
+
+def offers(attribute: str, rank: str) -> str:
+    """What gathered records offer for one attribute, as Spark SQL: an array of structs; the least of them wins.
+
+    The order is that of the module's docstring. Of two records, neither agrees more.
+    """
+    return f"""transform(
+        filter(records, one -> one.{rank} is not null and one.{attribute} is not null),
+        one -> named_struct(
+            'rank', one.{rank},
+            'age', one._age,
+            'disagreement', if(size(records) < 3, 0,
+                -size(filter(records, other -> other.{rank} is not null and other.{attribute} = one.{attribute}))),
+            'record_key', one.record_key,
+            'value', one.{attribute},
+            'dataset', one.dataset))"""
 
 
 def weigh_evidence(members: DataFrame, links: DataFrame) -> DataFrame:
@@ -94,20 +123,6 @@ def _rank(standing: tuple[tuple[str, ...], str, str]) -> str:
     sources, valid, preferred = standing
     authority = " ".join(f"when '{source}' then {2 * place}" for place, source in enumerate(sources))
     return f"case when coalesce({valid}, false) then case dataset {authority} end + if(coalesce({preferred}, false), 0, 1) end"
-
-
-def _winner(attribute: str, rank: str) -> str:
-    """The least offer in the order of the module's docstring; null if there is none. Of two records, neither agrees more."""
-    return f"""array_min(transform(
-        filter(records, one -> one.{rank} is not null and one.{attribute} is not null),
-        one -> named_struct(
-            'rank', one.{rank},
-            'age', one._age,
-            'disagreement', if(size(records) < 3, 0,
-                -size(filter(records, other -> other.{rank} is not null and other.{attribute} = one.{attribute}))),
-            'record_key', one.record_key,
-            'value', one.{attribute},
-            'dataset', one.dataset)))"""
 
 
 def _value_and_source(name: str) -> tuple[Column, Column]:

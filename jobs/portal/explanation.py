@@ -2,55 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
 
 from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
-from jobs.linkage.model import NULL_LEVEL, Model, load_model
+from jobs.linkage.model import load_model
 from jobs.linkage.survive import survivorship_rules
+from jobs.portal.evidence import MasterLake, Row, links_among, record_id
 from jobs.portal.explanation_text import render_explanation
 from jobs.settings import Settings
+from jobs.steps.stewards import decisions_of
 from schemas.catalog import load_catalog
 from schemas.contract import Contract, Survivorship
 from schemas.errors import UsageError
 from schemas.names import Layer, linked_table
 from schemas.odcs import suggest
 
-if TYPE_CHECKING:
-    import duckdb
-
 __all__ = ["explain_master", "render_explanation"]
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Lake:
-    """A release, opened; the tables are those of one master."""
-
-    connection: duckdb.DuckDBPyConnection
-    master: str
-
-    def rows(self, table: str, where: str, select: str = "*", **values: Any) -> list[Row]:
-        """The rows of a linked table that meet a condition; both it and ``select`` are written in this package."""
-        sql = f"select {select} from {linked_table(self.master, table)} where {where}"  # noqa: S608 - see the docstring
-        rows: list[Row] = self.connection.execute(sql, values).to_arrow_table().to_pylist()
-        return rows
-
-    def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
-        """The linkage records that a master holds now, by dataset and record key."""
-        held = (
-            f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608
-        )
-        return self.rows("records", f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
 
 
 def explain_master(settings: Settings, master: str, master_id: str, release_id: str | None = None) -> Row:
     """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became. Raises UsageError if unknown.
 
-    ``{"master", "release_id", "asked_id", "master_id", "status", "records", "links", "golden", "history"}``
+    ``{"master", "release_id", "asked_id", "master_id", "status", "records", "links", "thresholds", "golden", "history",
+    "decisions"}``
     """
     catalog = load_catalog()
     if master not in catalog.masters:
@@ -58,10 +33,12 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
     release = find_release(settings, release_id)
     names = [str(linked_table(master, name)) for name in ("crosswalk", "records", "edges", "master", "events")]
     with open_release(settings, release.release_id, names) as connection:
-        lake = _Lake(connection, master)
+        lake = MasterLake(connection, master)
         path = _follow_merges(lake, master_id)
         found = path[-1]["master_id"]
         records = _records(lake, found)
+        record_ids = [record_id(record) for record in records]
+        model = load_model(settings.linkage.models / master)
         return {
             "master": master,
             "release_id": release.release_id,
@@ -69,7 +46,8 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
             "master_id": found,
             "status": path[-1]["status"],
             "records": records,
-            "links": _links(lake, records, load_model(settings.linkage.models / master)),
+            "links": links_among(lake, record_ids, model),
+            "thresholds": model.rules.thresholds.model_dump(),
             "golden": [
                 value
                 for contract in catalog.gold
@@ -77,10 +55,15 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
                 for value in _golden(lake, contract, found)
             ],
             "history": _history(lake, [step["master_id"] for step in path]),
+            "decisions": [
+                asdict(decision) | {"is_counted": decision.decided_on <= release.business_date}
+                for decision in decisions_of(settings.root, master)
+                if decision.pair & set(record_ids)
+            ],
         }
 
 
-def _follow_merges(lake: _Lake, master_id: str) -> list[Row]:
+def _follow_merges(lake: MasterLake, master_id: str) -> list[Row]:
     """The master asked for, and those it was merged into, one after the other."""
     path: list[Row] = []
     following: str | None = master_id
@@ -94,42 +77,13 @@ def _follow_merges(lake: _Lake, master_id: str) -> list[Row]:
     return path
 
 
-def _records(lake: _Lake, master_id: str) -> list[Row]:
+def _records(lake: MasterLake, master_id: str) -> list[Row]:
     held = lake.rows("crosswalk", "master_id = $id and valid_to is null", id=master_id)
     since = {(row["dataset"], row["record_key"]): row["valid_from"] for row in held}
     return [{"held_since": since[row["dataset"], row["record_key"]]} | row for row in lake.rows_of(master_id)]
 
 
-def _links(lake: _Lake, records: list[Row], model: Model) -> list[Row]:
-    """The scored pairs among the records, strongest first: the weight is the prior (of two records picked at random) plus
-    that of the level reached in every comparison."""
-    names = {f"{record['dataset']}|{record['record_key']}": record for record in records}
-    pairs = lake.rows("edges", "record_id_l in $ids and record_id_r in $ids", ids=list(names))
-    links = [
-        {
-            "left": pair["record_id_l"],
-            "right": pair["record_id_r"],
-            "match_weight": pair["match_weight"],
-            "prior": pair["match_weight"] - sum(pair[f"mw_{comparison.output_column_name}"] for comparison in model.comparisons),
-            "comparisons": [
-                {"comparison": name, "level": label, "weight": pair[f"mw_{name}"]} for name, label in _levels(pair, model)
-            ],
-        }
-        for pair in pairs
-    ]
-    return sorted(links, key=lambda link: (-link["match_weight"], link["left"], link["right"]))
-
-
-def _levels(pair: Row, model: Model) -> Iterable[tuple[str, str]]:
-    """The level that a pair reached in each comparison, if both records have something to compare."""
-    for comparison in model.comparisons:
-        name = comparison.output_column_name
-        level = comparison.levels.get(pair[f"gamma_{name}"])
-        if level is not None and pair[f"gamma_{name}"] != NULL_LEVEL:
-            yield name, level.label_for_charts
-
-
-def _golden(lake: _Lake, contract: Contract, master_id: str) -> list[Row]:
+def _golden(lake: MasterLake, contract: Contract, master_id: str) -> list[Row]:
     """Every survived column of one gold table: its value, the record it came from, why, and what else was on offer."""
     titles = {column.name: column.business_name for column in contract.columns}
     rules = survivorship_rules(contract)
@@ -173,7 +127,7 @@ def _choice(offers: list[Offer], rule: Survivorship) -> Row:
     }
 
 
-def _history(lake: _Lake, ids: list[str]) -> list[Row]:
+def _history(lake: MasterLake, ids: list[str]) -> list[Row]:
     """What happened to the IDs and the records they hold, oldest first."""
     events = lake.rows("events", "master_id in $ids or other_id in $ids", ids=ids)
     shown = ("business_date", "event", "master_id", "other_id", "dataset", "record_key", "reason", "run_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 _WIDTH = 24
@@ -24,15 +25,17 @@ def _head(explanation: dict[str, Any]) -> list[str]:
 def _records(explanation: dict[str, Any]) -> list[str]:
     records = explanation["records"]
     sources = sorted({record["dataset"] for record in records})
-    lines = [f"It is made of {_counted(len(records), 'record')} of {_counted(len(sources), 'dataset')}:"]
+    lines = [f"It is made of {counted(len(records), 'record')} of {counted(len(sources), 'dataset')}:"]
     for record in records:
-        values = [_shown(value) for name, value in record.items() if value not in (None, []) and name not in _RECORD_NAMES]
         lines.append(f"  {record['dataset']}|{record['record_key']}, held since {record['held_since']}")
-        lines.append(f"      {', '.join(values)}")
+        lines.append(f"      {values_of(record)}")
     return lines
 
 
-_RECORD_NAMES = ("dataset", "record_key", "held_since")
+def values_of(record: dict[str, Any]) -> str:
+    """What a record says, without its own names."""
+    names = ("dataset", "record_key", "held_since")
+    return ", ".join(shown(value) for name, value in record.items() if value not in (None, []) and name not in names)
 
 
 def _links(explanation: dict[str, Any]) -> list[str]:
@@ -40,10 +43,17 @@ def _links(explanation: dict[str, Any]) -> list[str]:
         return ["No other record was found to be the same, so nothing had to hold it together."]
     lines = ["What holds them together (match weights in bits; each bit doubles the odds):"]
     for link in explanation["links"]:
-        lines.append(f"  {link['match_weight']:+5.1f}  {link['left']} = {link['right']}")
-        lines.append(f"      {link['prior']:+6.1f}  two records picked at random")
-        lines += [f"      {c['weight']:+6.1f}  {c['comparison']}: {c['level']}" for c in link["comparisons"]]
+        lines += link_lines(link)
     return lines
+
+
+def link_lines(link: dict[str, Any]) -> list[str]:
+    """A scored pair: its weight, and what it is made of, a line each."""
+    return [
+        f"  {link['match_weight']:+5.1f}  {link['left']} = {link['right']}",
+        f"      {link['prior']:+6.1f}  two records picked at random",
+        *(f"      {c['weight']:+6.1f}  {c['comparison']}: {c['level']}" for c in link["comparisons"]),
+    ]
 
 
 def _golden(explanation: dict[str, Any]) -> list[str]:
@@ -51,9 +61,9 @@ def _golden(explanation: dict[str, Any]) -> list[str]:
     for value in explanation["golden"]:
         if value["source"] is None:
             continue
-        lines.append(f"  {value['column']:<{_WIDTH}} {_shown(value['value'])}  from {value['source']} ({value['reason']})")
+        lines.append(f"  {value['column']:<{_WIDTH}} {shown(value['value'])}  from {value['source']} ({value['reason']})")
         lines += [
-            f"  {'':<{_WIDTH}}   not {_shown(other['value'])} of {other['source']}: lost to {other['lost_to']}"
+            f"  {'':<{_WIDTH}}   not {shown(other['value'])} of {other['source']}: lost to {other['lost_to']}"
             for other in value["alternatives"]
         ]
     empty = [value["column"] for value in explanation["golden"] if value["source"] is None]
@@ -61,7 +71,23 @@ def _golden(explanation: dict[str, Any]) -> list[str]:
 
 
 def _history(explanation: dict[str, Any]) -> list[str]:
-    return ["What became of the ID:", *(f"  {event['business_date']}  {_event(event)}" for event in explanation["history"])]
+    return ["What became of the ID:", *(f"  {day}  {sentence}" for day, sentence in timeline(explanation))]
+
+
+def timeline(explanation: dict[str, Any]) -> list[tuple[date, str]]:
+    """What happened to the ID, and what stewards decided about its records: day and sentence, oldest first.
+
+    Of one day the decisions come first, for that night's events obey them.
+    """
+    told = [(decision["decided_on"], _decision(decision)) for decision in explanation["decisions"]]
+    told += [(event["business_date"], _event(event)) for event in explanation["history"]]
+    return sorted(told, key=lambda one: one[0])
+
+
+def _decision(decision: dict[str, Any]) -> str:
+    sentence = f"{decision['decided_by']} decided: {decision['left']} and {decision['right']} are {decision['verdict']}"
+    waiting = "" if decision["is_counted"] else "; the next night takes it"
+    return f"{sentence} ({decision['reason']}{waiting})"
 
 
 def _event(event: dict[str, Any]) -> str:
@@ -76,9 +102,13 @@ def _event(event: dict[str, Any]) -> str:
     return f"{sentence} ({event['reason']})" if event["reason"] else sentence
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number of things, in the singular or plural."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as text; nothing for what is empty, the items of a list joined by a comma."""
+    if value is None:
+        return ""
     return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

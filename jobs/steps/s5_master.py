@@ -11,15 +11,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from jobs.io import control
-from jobs.io.delta import table_exists, table_version
+from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
-from jobs.io.state import LinkageState, linkage_state, runs
-from jobs.linkage.roles import records_of, union_of
-from jobs.linkage.survive import survive, survivorship_rules, weigh_evidence
+from jobs.io.state import linkage_state, runs
+from jobs.linkage.survive import survive, survivorship_rules
+from jobs.steps.master_inputs import read_inputs
 from jobs.transforms.inputs import MasterInputs
-from schemas.contract import Contract
+from schemas.contract import Contract, Survivorship
 from schemas.errors import GovlakeError
-from schemas.names import Layer, linked_table
+from schemas.names import Layer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -43,7 +43,7 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
-    inputs = read_inputs(spark, ctx, state)
+    inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
     for contract in _tables_of(ctx, master):
         # The gate reads the rows once for each check that fails, and plans anew each time: the long plan is cut off here.
         rows = build_table(inputs, contract).localCheckpoint()
@@ -76,30 +76,9 @@ def _tables_of(ctx: RunContext, master: str) -> list[Contract]:
     return sorted(tables, key=lambda contract: (not survivorship_rules(contract), contract.dataset))
 
 
-def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState) -> MasterInputs:
-    """What the tables of a master are made from, its linked tables at the versions of ``state``."""
-    crosswalk = _read_linked(spark, ctx, state, "crosswalk").where("valid_to is null").select("dataset", "record_key", "master_id")
-    records = _read_linked(spark, ctx, state, "records")
-    links = _read_linked(spark, ctx, state, "edges").where("is_link")
-    members = records.join(crosswalk, ["dataset", "record_key"], "inner").localCheckpoint()
-    history = union_of(
-        [
-            named
-            for contract in ctx.catalog.sources_of(state.master)
-            if table_exists(ctx.path(contract.table(Layer.SILVER)))
-            for named in records_of(spark.read.format("delta").load(ctx.path(contract.table(Layer.SILVER))), contract, state.master)
-        ]
-    )
-    return MasterInputs(
-        members=members,
-        history=history.join(crosswalk, ["dataset", "record_key"], "inner"),
-        evidence=weigh_evidence(members, links),
-    )
-
-
-def _read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name: str) -> DataFrame:
-    table = linked_table(state.master, name)
-    return spark.read.format("delta").option("versionAsOf", state.tables[str(table)]).load(ctx.path(table))
+def golden_rules(ctx: RunContext, master: str) -> dict[str, Survivorship]:
+    """How the golden values of ``master`` are chosen: the rules of its first table that has any."""
+    return next((rules for contract in _tables_of(ctx, master) if (rules := survivorship_rules(contract))), {})
 
 
 def build_table(inputs: MasterInputs, contract: Contract) -> DataFrame:

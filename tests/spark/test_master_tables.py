@@ -8,7 +8,10 @@ import pytest
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
 from jobs.portal.explanation import explain_master
-from jobs.steps.s5_master import MasterDataError, build_table, read_inputs
+from jobs.settings import load_settings
+from jobs.steps.master_inputs import read_inputs
+from jobs.steps.s5_master import MasterDataError, build_table, golden_rules
+from schemas.catalog import Catalog
 from schemas.names import DatasetName
 from tests.small_register import (
     DAY,
@@ -31,13 +34,21 @@ if TYPE_CHECKING:
     from jobs.transforms.inputs import MasterInputs
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def ctx(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> RunContext:
+    """A lake for all tests of this file; none changes it."""
+    settings = load_settings(home=str(tmp_path_factory.mktemp("master") / "lake"))
+    write_sources(settings)
+    write_linkage_state(settings)
+    write_release(settings)
+    return RunContext(settings, catalog, DAY, f"night/{DAY}/1")
+
+
+@pytest.fixture(scope="module")
 def inputs(spark: SparkSession, ctx: RunContext) -> MasterInputs:
-    write_sources(ctx.settings)
-    write_linkage_state(ctx.settings)
     state = linkage_state(ctx.settings.root, "population")
     assert state is not None
-    return read_inputs(spark, ctx, state)
+    return read_inputs(spark, ctx, state, golden_rules(ctx, "population"))
 
 
 def _rows(inputs: MasterInputs, ctx: RunContext, table: str, *keys: str) -> dict[Any, dict[str, Any]]:
@@ -62,7 +73,6 @@ def test_population_person(inputs: MasterInputs, ctx: RunContext) -> None:
 
 
 def test_population_person_agrees_with_its_explanation(inputs: MasterInputs, ctx: RunContext) -> None:
-    write_release(ctx.settings)
     for master_id, person in _rows(inputs, ctx, "person", "master_id").items():
         for value in explain_master(ctx.settings, "population", master_id)["golden"]:
             found = (person[value["column"]], person[f"{value['column']}_source"])
@@ -76,6 +86,23 @@ def test_population_identifier(inputs: MasterInputs, ctx: RunContext) -> None:
     assert (li["identifier_kind"], li["sources"]) == ("citizen_id", sorted([HOUSEHOLD, MARRIAGE]))
     assert (li["first_seen_date"], li["last_seen_date"], li["is_current"], li["is_shared"]) == (DAY, None, True, False)
     assert numbers[LI, LI_WRONG_ID]["identifier_class"] == "wrong_check_digit"
+
+
+def test_population_value_tells_of_disagreement_alone_and_why_each_value_lost(inputs: MasterInputs, ctx: RunContext) -> None:
+    values = _rows(inputs, ctx, "value", "master_id", "column_name", "value")
+    assert {master for master, _, _ in values} == {LI}, "the records of 王芳 agree"
+    told = {(column, value): (row["standing"], row["decided_by"]) for (_, column, value), row in values.items()}
+    assert told["full_name", "李明"] == (1, "preference")
+    assert told["full_name", "李鸣"] == (2, "preference")
+    assert (told["registered_region_code", "420100"], told["birth_year", "1979"]) == ((2, "authority"), (2, "authority"))
+    golden = values[LI, "full_name", "李明"]
+    assert (golden["record_key"], golden["record_count"], golden["updated_on"]) == ("1", 3, date(2024, 1, 1))
+    assert golden["sources"] == sorted([HOUSEHOLD, MARRIAGE, RESIDENCE])
+    explained = {value["column"]: value for value in explain_master(ctx.settings, "population", LI)["golden"]}
+    for column, value in explained.items():
+        found = {text for name, text in told if name == column}
+        offered = {str(one["value"]) for one in (value, *value["alternatives"])}
+        assert found == (offered if len(offered) > 1 else set()), column
 
 
 def test_population_household(inputs: MasterInputs, ctx: RunContext) -> None:

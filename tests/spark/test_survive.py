@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs.linkage.choice import Candidate, rank_offers
+from jobs.linkage.choice import Candidate, Offer, rank_offers
+from jobs.linkage.contested import contested_values
 from jobs.linkage.survive import MissingAttributeError, survive
 from schemas.contract import Survivorship
 
@@ -81,6 +82,20 @@ def test_arrays_survive_whole(spark: SparkSession) -> None:
     assert (golden.tags, golden.tags_source) == (["2", "1"], POLICE)
 
 
+RULES = {
+    "a source of more authority": "authority",
+    "a record where mark is null": "preference",
+    "a newer record": "recency",
+    "a value that more records agree on": "agreement",
+    "the smaller record key, all else being equal": "record_key",
+}
+"""How the explanation says what decided, and how the table of contested values does."""
+
+
+def _decided_by(winner: Offer, loser: Offer, rule: Survivorship) -> str:
+    return RULES[winner.beats_by(loser, rule)]
+
+
 def test_spark_and_the_explanation_choose_alike(spark: SparkSession) -> None:
     """On many small entities made at random, so that ties of every kind occur."""
     dice = random.Random(20260302)  # noqa: S311 - a reproducible test, no secret
@@ -102,11 +117,23 @@ def test_spark_and_the_explanation_choose_alike(spark: SparkSession) -> None:
         record = dict(zip(names, row, strict=True))
         is_valid = record["colour"] is not None and record["colour"] != "green"
         entities[record["master_id"]].append(Candidate(record, is_valid=is_valid, is_preferred=record["mark"] is None))
-    found = {row.master_id: (row.paint, row.paint_source) for row in survive(_members(spark, rows), {"paint": rule}).collect()}
+    members = _members(spark, rows)
+    found = {row.master_id: (row.paint, row.paint_source) for row in survive(members, {"paint": rule}).collect()}
+    contested: dict[str, dict[int, Any]] = defaultdict(dict)
+    for row in contested_values(members, {"paint": rule}).collect():
+        contested[row.master_id][row.standing] = row
     assert set(found) == set(entities)
     for master_id, candidates in entities.items():
-        winner = next(iter(rank_offers(candidates, rule)), None)
-        assert found[master_id] == ((winner.value, winner.dataset) if winner else (None, None))
+        offers = rank_offers(candidates, rule)
+        assert found[master_id] == ((offers[0].value, offers[0].dataset) if offers else (None, None))
+        best = {offer.value: offer for offer in reversed(offers)}
+        values = sorted(best.values(), key=lambda offer: offer.order) if len(best) > 1 else []
+        standings = {
+            number: (offer.value, offer.record_key, _decided_by(*sorted((offer, values[number == 1]), key=lambda o: o.order), rule))
+            for number, offer in enumerate(values, 1)
+        }
+        assert {n: (row.value, row.record_key, row.decided_by) for n, row in contested[master_id].items()} == standings
+    assert {row.decided_by for rows_of in contested.values() for row in rows_of.values()} == set(RULES.values())
 
 
 def test_a_rule_for_an_attribute_no_record_has_is_refused(spark: SparkSession) -> None:

@@ -15,19 +15,24 @@ DEATH = "1"
 DEATH_CERTIFICATES = "health/death_certificate"
 """Whoever it names has died, whatever the household register says."""
 
+IS_DECEASED = f"bool_or(cancellation_code <=> '{DEATH}' or dataset <=> '{DEATH_CERTIFICATES}')"
+"""Whether records are those of a dead person, as a Spark SQL aggregate."""
+
+BIRTH_YEAR = "coalesce(year(birth_date), birth_year)"
+"""A birth year is taken from the golden birth date where there is one, so that the two agree."""
+
 
 def transform(inputs: MasterInputs) -> DataFrame:
-    """One row a person. A birth year is taken from the golden birth date where there is one, so that the two agree."""
+    """One row a person."""
     from pyspark.sql import functions as f
 
     if inputs.golden is None:
         raise ValueError("the contract of population/person must have survived columns")
-    is_death = f.col("cancellation_code").eqNullSafe(DEATH) | (f.col("dataset") == DEATH_CERTIFICATES)
-    deaths = inputs.members.groupBy("master_id").agg(f.bool_or(is_death).alias("is_deceased"))
+    deaths = inputs.members.groupBy("master_id").agg(f.expr(IS_DECEASED).alias("is_deceased"))
     persons = inputs.golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")
     return persons.withColumns(
         {
-            "birth_year": f.coalesce(f.year("birth_date"), f.col("birth_year")),
+            "birth_year": f.expr(BIRTH_YEAR),
             "birth_year_source": f.coalesce(f.col("birth_date_source"), f.col("birth_year_source")),
         }
     )

@@ -1,0 +1,71 @@
+"""The linkage evidence of one master in a release: its records, and the weight of every scored pair. No JVM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobs.linkage.model import NULL_LEVEL, Model
+from schemas.names import linked_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MasterLake:
+    """A release, opened; the tables are those of one master."""
+
+    connection: duckdb.DuckDBPyConnection
+    master: str
+
+    def rows(self, table: str, where: str, select: str = "*", **values: Any) -> list[Row]:
+        """The rows of a linked table that meet a condition; both it and ``select`` are written in this package."""
+        sql = f"select {select} from {linked_table(self.master, table)} where {where}"  # noqa: S608 - see the docstring
+        rows: list[Row] = self.connection.execute(sql, values).to_arrow_table().to_pylist()
+        return rows
+
+    def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
+        """The linkage records that a master holds now, by dataset and record key."""
+        held = (
+            f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608
+        )
+        return self.rows("records", f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
+
+
+def record_id(row: Row) -> str:
+    """How the linkage names a record: its dataset and record key joined by ``|``."""
+    return f"{row['dataset']}|{row['record_key']}"
+
+
+def links_among(lake: MasterLake, record_ids: Sequence[str], model: Model) -> list[Row]:
+    """The scored pairs among records, strongest first, ``{"left", "right", "match_weight", "prior", "comparisons"}``.
+
+    The weight is the prior (of two records picked at random) plus that of the level reached in every comparison.
+    """
+    pairs = lake.rows("edges", "record_id_l in $ids and record_id_r in $ids", ids=list(record_ids))
+    links = [
+        {
+            "left": pair["record_id_l"],
+            "right": pair["record_id_r"],
+            "match_weight": pair["match_weight"],
+            "prior": pair["match_weight"] - sum(pair[f"mw_{comparison.output_column_name}"] for comparison in model.comparisons),
+            "comparisons": [
+                {"comparison": name, "level": label, "weight": pair[f"mw_{name}"]} for name, label in _levels(pair, model)
+            ],
+        }
+        for pair in pairs
+    ]
+    return sorted(links, key=lambda link: (-link["match_weight"], link["left"], link["right"]))
+
+
+def _levels(pair: Row, model: Model) -> Iterable[tuple[str, str]]:
+    """The level that a pair reached in each comparison, if both records have something to compare."""
+    for comparison in model.comparisons:
+        name = comparison.output_column_name
+        level = comparison.levels.get(pair[f"gamma_{name}"])
+        if level is not None and pair[f"gamma_{name}"] != NULL_LEVEL:
+            yield name, level.label_for_charts

@@ -1,0 +1,120 @@
+"""An explanation as one HTML page that stands alone: no script, nothing fetched, and no more of a person than the words say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jobs.portal.explanation_text import counted, shown, timeline, values_of
+from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
+
+STYLE = Path(__file__).with_name("explanation.css")
+PICTURED = 12
+"""So many pairs, the strongest, are open to the eye; the others are folded away."""
+
+
+def render_page(explanation: dict[str, Any]) -> str:
+    """The page of the explanation that `explain_master` gives."""
+    title = f"{explanation['master_id']} of {explanation['master']}"
+    sections = [
+        _head(title, explanation),
+        _section("Records", _records(explanation["records"])),
+        _section("What holds them together", _links(explanation)),
+        _section("Golden values", _golden(explanation["golden"])),
+        _section("What became of the ID", _history(explanation)),
+    ]
+    style = STYLE.read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        + "\n".join(sections)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section>\n<h2>{title}</h2>\n{content}\n</section>"
+
+
+def _head(title: str, explanation: dict[str, Any]) -> str:
+    asked, found = explanation["asked_id"], explanation["master_id"]
+    merged = f"<p>{escape(asked)} was merged into {escape(found)}.</p>" if asked != found else ""
+    status = f"{explanation['status']}, as release {explanation['release_id']} knows it"
+    return f'<header>\n<h1>{escape(title)}</h1>\n<p class="note">{escape(status)}</p>\n{merged}</header>'
+
+
+def _records(records: list[dict[str, Any]]) -> str:
+    sources = {record["dataset"] for record in records}
+    told = f"<p>It is made of {counted(len(records), 'record')} of {counted(len(sources), 'dataset')}.</p>"
+    rows = [
+        (
+            f'{escape(record["dataset"])}<small class="key">{escape(record["record_key"])}</small>',
+            escape(values_of(record)),
+            f'<time class="source">{record["held_since"]}</time>',
+        )
+        for record in records
+    ]
+    return told + _table(("Record", "What it says", "Held since"), rows)
+
+
+def _links(explanation: dict[str, Any]) -> str:
+    links = explanation["links"]
+    if not links:
+        return "<p>No other record was found to be the same, so nothing had to hold it together.</p>"
+    scale = scale_of(links, explanation["thresholds"])
+    figures = [_figure(link, explanation["thresholds"], scale) for link in links]
+    told = '<p class="note">Match weights in bits: each bit doubles the odds that two records are of one entity.</p>'
+    return told + "\n".join(figures[:PICTURED]) + _folded(figures[PICTURED:])
+
+
+def _folded(figures: list[str]) -> str:
+    if not figures:
+        return ""
+    return f"<details>\n<summary>{counted(len(figures), 'weaker pair')}</summary>\n{''.join(figures)}\n</details>"
+
+
+def _figure(link: dict[str, Any], thresholds: dict[str, float], scale: Scale) -> str:
+    pair = f'<span class="key">{escape(link["left"])}</span> and <span class="key">{escape(link["right"])}</span>'
+    caption = f"<figcaption><b>{signed(link['match_weight'])}</b> {pair}</figcaption>"
+    picture = f'<div class="scroll">{waterfall(link, thresholds, scale)}</div>'
+    return f"<figure>\n{caption}\n{picture}\n</figure>"
+
+
+def _golden(golden: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            f'{escape(value["title"])}<small class="key">{escape(value["column"])}</small>',
+            escape(shown(value["value"])),
+            f'{escape(value["source"])}<small class="source">{escape(value["reason"])}</small>',
+            "".join(_alternative(other) for other in value["alternatives"]),
+        )
+        for value in golden
+        if value["source"] is not None
+    ]
+    empty = [value["column"] for value in golden if value["source"] is None]
+    told = f'<p class="note">No record says: {escape(", ".join(empty))}</p>' if empty else ""
+    return _table(("Column", "Value", "From, and why", "Not"), rows, value_column=1) + told
+
+
+def _alternative(other: dict[str, Any]) -> str:
+    lost = f"{other['source']}: lost to {other['lost_to']}"
+    return f'{escape(shown(other["value"]))}<small class="source">{escape(lost)}</small>'
+
+
+def _history(explanation: dict[str, Any]) -> str:
+    lines = [f"<li><time>{day}</time><span>{escape(sentence)}</span></li>" for day, sentence in timeline(explanation)]
+    return f'<ol class="timeline">\n{"".join(lines)}\n</ol>'
+
+
+def _table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]], value_column: int | None = None) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f"<th>{title}</th>" for title in titles)
+    body = "\n".join(f"<tr>{''.join(_cell(cell, is_value=at == value_column) for at, cell in enumerate(row))}</tr>" for row in rows)
+    return f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+
+
+def _cell(content: str, *, is_value: bool) -> str:
+    return f'<td class="value">{content}</td>' if is_value else f"<td>{content}</td>"

@@ -1,0 +1,104 @@
+"""Cases that are left to a person: list them, and show both sides of one. No JVM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobs.io.release_reader import find_release, open_release
+from jobs.io.state import Release
+from jobs.linkage.decisions import Decision, standing
+from jobs.linkage.model import load_model
+from jobs.linkage.survive import RECENCY
+from jobs.portal.evidence import MasterLake, Row, links_among, record_id
+from jobs.settings import Settings
+from jobs.steps.stewards import decisions_of
+from schemas.errors import UsageError
+from schemas.names import TableName, linked_table
+from schemas.odcs import suggest
+
+TABLES = ("review", "records", "edges", "crosswalk")
+
+
+def list_cases(settings: Settings, kind: str | None = None, master: str | None = None) -> list[Row]:
+    """The open cases of the current release, those of most weight first; the columns of linked/review with ``master`` and
+    ``decision``: what a steward has said of the pair already, in words. Raises UsageError if there is no such kind or master.
+    """
+    release = find_release(settings)
+    masters = _masters(release)
+    if master is not None and master not in masters:
+        raise UsageError(f"release {release.release_id} has no review table of {master!r}. {suggest(master, masters)}")
+    cases = [case for each in masters if master in (None, each) for case in _cases(settings, release, each)]
+    kinds = sorted({case["kind"] for case in cases})
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"no open case of kind {kind!r}. {suggest(kind, kinds) if kinds else 'No case is open.'}")
+    chosen = [case for case in cases if kind in (None, case["kind"])]
+    return sorted(chosen, key=lambda case: (case["kind"], -(case["match_weight"] or 0.0), case["case_id"]))
+
+
+def find_case(settings: Settings, case_id: str) -> Row:
+    """The open case of that ID, as `list_cases` has it. Raises UsageError if there is none."""
+    cases = {case["case_id"]: case for case in list_cases(settings)}
+    if case_id not in cases:
+        raise UsageError(f"no open case {case_id!r}. See `govlake review list`.")
+    return cases[case_id]
+
+
+def pair_of(case: Row) -> tuple[str, str]:
+    """The two records of a case, each by its dataset and record key joined by ``|``."""
+    return record_id(case), f"{case['other_dataset']}|{case['other_record_key']}"
+
+
+def show_case(settings: Settings, case_id: str) -> Row:
+    """Both sides of a case: ``{"case", "fields", "link", "thresholds", "left", "right"}``.
+
+    ``fields``: the attributes that either has, ``{"field", "left", "right", "agree"}`` (null if that cannot be said). ``link``: the
+    pair's match weights, null if it was not compared or weighs too little to be kept. ``left`` and ``right``: the other records of
+    that side's master. Raises UsageError as `find_case` does.
+    """
+    case = find_case(settings, case_id)
+    master = case["master"]
+    model = load_model(settings.linkage.models / master)
+    with open_release(settings, None, [str(linked_table(master, name)) for name in TABLES]) as connection:
+        lake = MasterLake(connection, master)
+        left, right = (_record(lake, identity) for identity in pair_of(case))
+        links = links_among(lake, pair_of(case), model)
+        masters = [lake.rows_of(case[side]) for side in ("master_id", "other_id")]
+    return {
+        "case": case,
+        "fields": [_compared(name, left, right) for name in model.rules.attributes if not _is_empty(left[name], right[name])],
+        "link": links[0] if links else None,
+        "thresholds": model.rules.thresholds.model_dump(),
+        "left": [record for record in masters[0] if record != left],
+        "right": [record for record in masters[1] if record != right],
+    }
+
+
+def _masters(release: Release) -> list[str]:
+    tables = [TableName.parse(name) for name in release.tables]
+    return sorted(t.dataset.group for t in tables if t == linked_table(t.dataset.group, "review"))
+
+
+def _cases(settings: Settings, release: Release, master: str) -> list[Row]:
+    with open_release(settings, release.release_id, [str(linked_table(master, "review"))]) as connection:
+        cases = MasterLake(connection, master).rows("review", "true")
+    taken = {decision.pair: decision for decision in standing(decisions_of(settings.root, master))}
+    return [{"master": master} | case | {"decision": _words(taken.get(frozenset(pair_of(case))))} for case in cases]
+
+
+def _words(decision: Decision | None) -> str | None:
+    return f"{decision.verdict}, by {decision.decided_by} from {decision.decided_on}" if decision else None
+
+
+def _record(lake: MasterLake, identity: str) -> Row:
+    dataset, _, key = identity.partition("|")
+    (found,) = lake.rows("records", "dataset = $dataset and record_key = $key", dataset=dataset, key=key)
+    return found
+
+
+def _is_empty(*values: Any) -> bool:
+    return all(value is None or value == [] for value in values)
+
+
+def _compared(name: str, left: Row, right: Row) -> Row:
+    is_open = name == RECENCY or left[name] is None or right[name] is None
+    return {"field": name, "left": left[name], "right": right[name], "agree": None if is_open else left[name] == right[name]}

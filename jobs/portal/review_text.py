@@ -1,0 +1,74 @@
+"""A case in words, for a person at a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobs.portal.explanation_text import link_lines, shown, values_of
+
+
+def render_case(shown_case: dict[str, Any]) -> str:
+    """Both sides of a case, as `jobs.portal.review.show_case` gives them, field by field."""
+    case = shown_case["case"]
+    lines = [f"{case['case_id']} of {case['master']}: {case['kind']}, open since {case['opened_on']}", f"  {case['detail']}"]
+    if case["decision"]:
+        lines.append(f"  decided already: {case['decision']}; the next night takes it")
+    return "\n".join(
+        [*lines, "", *_sides(shown_case), "", *_fields(shown_case["fields"]), "", *_weights(shown_case), "", *_hints(case)]
+    )
+
+
+def _sides(shown_case: dict[str, Any]) -> list[str]:
+    """The record of either side, and what else its master holds."""
+    case = shown_case["case"]
+    sides = {
+        "left": (case["dataset"], case["record_key"], case["master_id"]),
+        "right": (case["other_dataset"], case["other_record_key"], case["other_id"]),
+    }
+    lines = []
+    for side, (dataset, key, master_id) in sides.items():
+        lines.append(f"{side:5}  {dataset}|{key} of {master_id}{', which also holds' if shown_case[side] else ''}")
+        for record in shown_case[side]:
+            lines += [f"         {record['dataset']}|{record['record_key']}", f"             {values_of(record)}"]
+    return lines
+
+
+def _fields(fields: list[dict[str, Any]]) -> list[str]:
+    rows = [(field["field"], shown(field["left"]), shown(field["right"]), _MARKS[field["agree"]]) for field in fields]
+    rows.insert(0, ("", "left", "right", ""))
+    widths = [max(display_width(row[column]) for row in rows) for column in range(3)]
+    return [
+        ("  ".join([f"{mark:1}", *(padded(text, width) for text, width in zip(row, widths, strict=True))])).rstrip()
+        for *row, mark in rows
+    ]
+
+
+_MARKS = {True: "=", False: "≠", None: ""}
+"""Before a field: both sides say the same, or not; nothing where only one side says anything."""
+
+
+def _weights(shown_case: dict[str, Any]) -> list[str]:
+    limits = shown_case["thresholds"]
+    told = f"A pair is linked at {limits['link']:.1f} and looked at from {limits['review']:.1f}."
+    if shown_case["link"] is None:
+        return [f"The two were not compared, or weigh less than {limits['review']:.1f}: they share no block, or disagree too much."]
+    return ["Match weights in bits; each bit doubles the odds:", *link_lines(shown_case["link"]), told]
+
+
+def _hints(case: dict[str, Any]) -> list[str]:
+    return [
+        f"All of either side: govlake explain {case['master']} {case['master_id']}",
+        f"To decide: govlake review decide {case['case_id']} same|different --by NAME --why TEXT",
+    ]
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal, where a Chinese character takes two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """The text, filled with blanks to ``width`` columns of a terminal."""
+    return text + " " * (width - display_width(text))

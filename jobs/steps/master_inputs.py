@@ -1,0 +1,71 @@
+"""Read what the gold tables of a master are made from: its linkage state, and the history of its sources in silver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from jobs.io.delta import table_exists
+from jobs.io.run_context import RunContext
+from jobs.io.state import LinkageState
+from jobs.linkage.contested import contested_values
+from jobs.linkage.roles import records_of, union_of
+from jobs.linkage.survive import weigh_evidence
+from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
+from jobs.transforms.inputs import MasterInputs
+from schemas.contract import Contract, Survivorship
+from schemas.names import Layer, linked_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState, rules: Mapping[str, Survivorship]) -> MasterInputs:
+    """What the tables of a master are made from, its linked tables at the versions of ``state``.
+
+    ``rules``: how the golden values of the master are chosen, for what is told of them over time.
+    """
+    crosswalk = _read_linked(spark, ctx, state, "crosswalk")
+    now = crosswalk.where("valid_to is null").select("dataset", "record_key", "master_id")
+    members = _read_linked(spark, ctx, state, "records").join(now, ["dataset", "record_key"], "inner").localCheckpoint()
+    silver = _read_silver(spark, ctx, state.master)
+    versions = _versions(silver, members.drop("master_id"), ctx, state.master).localCheckpoint()
+    on_dates = snapshots(held_versions(versions, crosswalk)).localCheckpoint()
+    return MasterInputs(
+        members=members,
+        history=attributed_versions(versions, crosswalk, _read_linked(spark, ctx, state, "master")),
+        snapshots=on_dates,
+        golden_history=golden_history(on_dates, rules),
+        contested=contested_values(members, rules),
+        evidence=weigh_evidence(members, _read_linked(spark, ctx, state, "edges").where("is_link")),
+        rows={source: _rows_on(rows, state.business_date) for source, rows in silver.items()},
+    )
+
+
+def _read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name: str) -> DataFrame:
+    table = linked_table(state.master, name)
+    return spark.read.format("delta").option("versionAsOf", state.tables[str(table)]).load(ctx.path(table))
+
+
+def _read_silver(spark: SparkSession, ctx: RunContext, master: str) -> dict[str, DataFrame]:
+    """Every version of the rows of each source that names entities of ``master``, by dataset; of those that have delivered."""
+    contracts: tuple[Contract, ...] = ctx.catalog.sources_of(master)
+    paths = {str(contract.dataset): ctx.path(contract.table(Layer.SILVER)) for contract in contracts}
+    return {dataset: spark.read.format("delta").load(path) for dataset, path in paths.items() if table_exists(path)}
+
+
+def _versions(silver: Mapping[str, DataFrame], records: DataFrame, ctx: RunContext, master: str) -> DataFrame:
+    """Every version of every record in silver, with the columns and types of ``records`` and ``_valid_from _valid_to``."""
+    from pyspark.sql import functions as f
+
+    named = [found for source, rows in silver.items() for found in records_of(rows, ctx.catalog.find(source), master)]
+    times = {name: f.lit(None).cast("date") for name in ("_valid_from", "_valid_to")}
+    versions = union_of([records.where("false").withColumns(times), *named])
+    return versions.select(*(f.col(field.name).cast(field.dataType) for field in records.schema.fields), *times)
+
+
+def _rows_on(rows: DataFrame, day: date) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    return rows.where((f.col("_valid_from") <= f.lit(day)) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > f.lit(day))))

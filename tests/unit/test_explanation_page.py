@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from lxml import etree
+
+from jobs.portal.explanation import explain_master
+from jobs.portal.explanation_page import render_page
+from jobs.portal.waterfall import bars_of, scale_of, shortened, waterfall
+from jobs.settings import Settings
+from tests.small_register import LI, write_linkage_state, write_release, write_sources
+
+LINK = {
+    "left": "a|1",
+    "right": "b|<2>",
+    "match_weight": 8.0,
+    "prior": -14.0,
+    "comparisons": [
+        {"comparison": "name", "level": "same name", "weight": 15.0},
+        {"comparison": "birth", "level": "lunar & solar", "weight": -3.0},
+        {"comparison": "number", "level": "one digit differs", "weight": 10.0},
+    ],
+}
+LIMITS = {"link": 5.0, "review": 0.0}
+
+
+def test_bars_lead_from_the_prior_to_the_total() -> None:
+    bars = bars_of(LINK)
+    assert [(bar.kind, bar.start, bar.end) for bar in bars] == [
+        ("prior", 0.0, -14.0),
+        ("for", -14.0, 1.0),
+        ("against", 1.0, -2.0),
+        ("for", -2.0, 8.0),
+        ("total", 0.0, 8.0),
+    ]
+    assert sum(bar.weight for bar in bars[:-1]) == pytest.approx(LINK["match_weight"])
+
+
+def test_the_picture_is_well_formed_and_names_every_weight_and_both_thresholds() -> None:
+    drawn = etree.fromstring(waterfall(LINK, LIMITS, scale_of([LINK], LIMITS)))
+    texts = list(drawn.itertext())
+    assert {"−14.0", "+15.0", "−3.0", "+10.0", "+8.0", "link from 5", "review from 0", "lunar & solar"} <= set(texts)
+    assert "b|<2>" in drawn.get("aria-label")
+    width = float(drawn.get("viewBox").split()[2])
+    for rect in drawn.iter("rect"):
+        assert 0 < float(rect.get("x")) < float(rect.get("x")) + float(rect.get("width")) < width
+
+
+def test_pairs_on_one_scale_can_be_compared() -> None:
+    strong = LINK | {"match_weight": 40.0, "comparisons": [*LINK["comparisons"], {"comparison": "x", "level": "y", "weight": 32.0}]}
+    scale = scale_of([LINK, strong], LIMITS)
+    assert scale.low < -14 < 40 < scale.high
+    assert len(scale.ticks) <= 9
+    assert 0 in scale.ticks
+
+
+def test_a_long_finding_is_cut_where_its_room_ends() -> None:
+    assert shortened("same name") == "same name"
+    assert len(shortened("x" * 80)) == 52
+    assert shortened("名" * 80) == "名" * 25 + "…"
+
+
+def test_the_page_stands_alone_and_tells_no_more_than_the_words(settings: Settings) -> None:
+    write_sources(settings)
+    write_linkage_state(settings)
+    write_release(settings)
+    explanation = explain_master(settings, "population", LI)
+    page = render_page(explanation)
+    assert not re.search(r"https?://|<script|<link|<img|url\(", page)
+    assert page.count("<svg") == len(explanation["links"]) == 4
+    for text in ("pop-LI of population", "李明", "李鸣", "a record where cancellation_code is null", "pop-LI was created for"):
+        assert text in page
