@@ -15,8 +15,13 @@ UNTYPABLE = Rule("untypable", "quarantine", "{text} is not null and {name} is nu
 _DATE_SQL = (
     "case when {text} rlike '^[0-9]{8}$' then try_to_date({text}, 'yyyyMMdd') "
     "when {text} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$' then try_to_date({text}, 'yyyy-M-d') "
-    "when {text} rlike '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}$' then try_to_date({text}, 'yyyy/M/d') end"
+    "when {text} rlike '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}$' then try_to_date({text}, 'yyyy/M/d') "
+    "when {text} rlike '^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}[日号]$' "
+    "then try_to_date(translate({text}, '年月日号', '--'), 'yyyy-M-d') end"
 )
+_PARTIAL_BIRTH = "{stem}_date_text rlike '^[0-9]{4}(年|0[1-9]|1[0-2]|[-/.年](0?[1-9]|1[0-2])月?)?$'"
+"""The year alone, or year and month: 1990, 1990年, 199005, 1990-05, 1990年5月."""
+
 _TIMESTAMP_SQL = (
     "case when {text} rlike '^[0-9]{14}$' then try_to_timestamp({text}, 'yyyyMMddHHmmss') else try_to_timestamp({text}) end"
 )
@@ -131,11 +136,11 @@ VALUES: dict[str, SemanticType] = {
             ),
         ),
         (
-            Rule("birth_partial", "warn", "{name} is null and {stem}_date_text rlike '^[0-9]{4}$'", "only the year is known"),
+            Rule("birth_partial", "warn", f"{{name}} is null and {_PARTIAL_BIRTH}", "only the year, or year and month, is known"),
             Rule(
                 "birth_impossible",
                 "warn",
-                "{name} is null and {stem}_date_text is not null and not {stem}_date_text rlike '^[0-9]{4}$'",
+                f"{{name}} is null and {{stem}}_date_text is not null and not {_PARTIAL_BIRTH}",
                 "there is no such date",
             ),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,31 @@ def test_amounts_heed_the_unit_that_is_written(spark: SparkSession, semantic_typ
         assert row["value"] == (Decimal(value) if isinstance(value, str) else None), text
         assert row["_failed_codes"] == (["untypable:value"] if value is UNTYPABLE else []), text
     assert column(typed(spark, semantic_type, ["-1"], "number"), "_warnings") == [["amount_negative:value"]]
+
+
+BIRTHS = {
+    "19900102": (date(1990, 1, 2), 1990, []),
+    "1990年1月2日": (date(1990, 1, 2), 1990, []),
+    "１９９０年０１月０２号": (date(1990, 1, 2), 1990, []),
+    "1990-05": (None, 1990, ["birth_partial:value"]),
+    "199005": (None, 1990, ["birth_partial:value"]),
+    "1990年5月": (None, 1990, ["birth_partial:value"]),
+    "1990年": (None, 1990, ["birth_partial:value"]),
+    "1990": (None, 1990, ["birth_partial:value"]),
+    "199013": (None, 1990, ["birth_impossible:value"]),
+    "1990年2月30日": (None, 1990, ["birth_impossible:value"]),
+}
+
+
+def test_births_are_read_as_far_as_they_are_sure(spark: SparkSession) -> None:
+    rows = typed(spark, "birth_date", list(BIRTHS))
+    found = {text: (row["value"], row["value_year"], row["_warnings"]) for text, row in zip(BIRTHS, rows, strict=True)}
+    assert found == BIRTHS
+
+
+def test_dates_in_chinese_are_read(spark: SparkSession) -> None:
+    rows = typed(spark, "date", ["1990年1月2日", "1990年1月"], "date")
+    assert [(row["value"], row["_failed_codes"]) for row in rows] == [(date(1990, 1, 2), []), (None, ["untypable:value"])]
 
 
 def test_texts_are_trimmed_and_made_half_width(spark: SparkSession) -> None:

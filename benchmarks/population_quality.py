@@ -1,0 +1,119 @@
+"""Quality of the population register on the synthetic country, all sources that name a person: three seeds, each kind of noise.
+
+    .venv/bin/python -m benchmarks.population_quality --people 100000 [--seeds 1 2 3] [--noise harsh] [--errors] --folder DIR
+
+Each country is generated and taken through the real steps (land, bronze, silver, link) into a lake of its own below DIR; what is
+there already is kept, so that another model is measured by the link step alone. Prints a table, with ``--errors`` what was got
+wrong by cause, and ends with one JSON line: the worst of the seeds by noise and measure (of the ID join: the best).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+
+from benchmarks.country_lake import DAY, Country, CountryLake, prepare
+from benchmarks.population_errors import false_links, missed_records
+from jobs.io.delta import duckdb_connection
+from jobs.io.release_reader import create_view
+from jobs.io.spark import open_session
+from jobs.io.state import Release, linkage_state
+from jobs.linkage.model import load_model
+from jobs.portal.evaluation import measure, read_scored_records
+from jobs.settings import load_settings
+from jobs.steps.s4_link import link
+from schemas.catalog import load_catalog
+from schemas.names import linked_table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MASTER = "population"
+WORST = {"baseline_exact_id": max}
+"""What counts as the worst of the seeds, where it is not the lowest: the plain join must not be good."""
+
+
+def main() -> None:
+    arguments = _arguments()
+    spark = open_session(load_settings())
+    found: dict[str, list[dict[str, Any]]] = {}
+    for noise in arguments.noise:
+        for seed in arguments.seeds:
+            lake = prepare(spark, Country(arguments.people, seed, noise), arguments.folder, MASTER)
+            found.setdefault(noise, []).append(_figures(spark, lake))
+            print(f"{noise}, seed {seed}: {json.dumps(found[noise][-1])}", flush=True)
+            if arguments.errors:
+                _print_errors(lake)
+    worst = {noise: _worst(figures) for noise, figures in found.items()}
+    print(pd.DataFrame(worst).to_string(float_format="%.4f"))
+    print(json.dumps({"people": arguments.people, "seeds": arguments.seeds, "worst": worst}))
+
+
+def _figures(spark: SparkSession, lake: CountryLake) -> dict[str, float]:
+    """Link the country and measure it, before any release: figure by name."""
+    catalog = load_catalog()
+    link(spark, lake.context(catalog), MASTER)
+    records = read_scored_records(lake.settings, catalog, _state_as_release(lake), MASTER, lake.truth / f"{MASTER}.parquet")
+    measures = measure(records)
+    figures = {
+        f"{name}_{part}": value for name, parts in measures.items() if isinstance(parts, dict) for part, value in parts.items()
+    }
+    return figures | {name: value for name, value in measures.items() if not isinstance(value, dict)}
+
+
+def _state_as_release(lake: CountryLake) -> Release:
+    """The linkage state as a release would name it; every other table is read as it stands."""
+    state = linkage_state(lake.settings.root, MASTER)
+    if state is None:
+        raise LookupError(f"{lake.settings.root}: the {MASTER} register is not linked")
+    return Release("", DAY, 0, {table: version for table, version in state.tables.items() if version is not None}, {}, 0, "")
+
+
+def _worst(figures: list[dict[str, float]]) -> dict[str, float]:
+    return {
+        name: next((w for start, w in WORST.items() if name.startswith(start)), min)(f[name] for f in figures)
+        for name in figures[0]
+    }
+
+
+def _print_errors(lake: CountryLake) -> None:
+    """What was got wrong, by cause."""
+    model = load_model(lake.settings.linkage.models / MASTER)
+    with duckdb_connection() as connection:
+        records, pairs = _linked(connection, lake)
+    print(missed_records(records, pairs, model).head(25).to_string(max_colwidth=200))
+    print(false_links(records, pairs, model).head(15).to_string(max_colwidth=200), flush=True)
+
+
+def _linked(connection: duckdb.DuckDBPyConnection, lake: CountryLake) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The records with their person and master, and the scored pairs."""
+    crosswalk, edges = (linked_table(MASTER, name) for name in ("crosswalk", "edges"))
+    for table in (crosswalk, edges):
+        create_view(connection, lake.settings, table)
+    records = connection.execute(
+        f"""select dataset || '|' || record_key as record_id, entity_id, linkable,
+                   coalesce(master_id, 'alone ' || dataset || '|' || record_key) as master_id
+            from read_parquet($truth) truth left join (from {crosswalk} where valid_to is null) held using (dataset, record_key)
+            where first_business_date <= $day""",  # noqa: S608 - a table of our own
+        {"truth": str(lake.truth / f"{MASTER}.parquet"), "day": DAY},
+    ).df()
+    return records, connection.execute(f"from {edges}").df()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--noise", nargs="+", default=["typical", "harsh"])
+    parser.add_argument("--folder", type=Path, required=True, help="where the lakes are made and kept")
+    parser.add_argument("--errors", action="store_true", help="list what was got wrong, by cause")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
