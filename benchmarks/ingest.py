@@ -207,7 +207,7 @@ def _duckdb(call: str) -> Reader:
         import duckdb
 
         with duckdb.connect() as connection:
-            found: pa.Table = connection.execute(f"select * from {call.format(file=file)}").to_arrow_table()  # noqa: S608 - ours
+            found: pa.Table = connection.execute(f"select * from {call.format(file=file)}").to_arrow_table()
             return found
 
     return read
