@@ -26,10 +26,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from benchmarks.processes import cpu_seconds_of_tree
 from jobs.io.spark import open_session
 from jobs.settings import load_settings
 from schemas.identifiers import CHECK_CHARACTERS, WEIGHTS, check_digit
-from schemas.identifiers_organisation import organisation_check, registration_check, uscc_fault, value_of
+from schemas.identifiers_organisation import organisation_check, registration_check, uscc_fault, uscc_head, value_of
 from schemas.semantic_types import SEMANTIC_TYPES, fill
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 KINDS = ("citizen_id", "uscc", "organisation_code", "registration_number")
 RUNS = 3
 ALPHABET, WEIGHTS_31 = "0123456789ABCDEFGHJKLMNPQRTUWXY", np.array([pow(3, place, 31) for place in range(17)])
-TICKS = os.sysconf("SC_CLK_TCK")
+
+
+VALUES_36 = np.array([int(character, 36) for character in ALPHABET])
+"""What each character of the alphabet is worth in an organisation code."""
 
 
 def main() -> None:
@@ -97,8 +101,8 @@ def checked(numbers: DataFrame, kind: str) -> DataFrame:
         "citizen_id": (["try_cast(substring(n, 1, 17) as bigint) as a"], f"substring(n, 18, 1) = {check_digit('a')}"),
         "uscc": (
             [
-                f"{value_of('substring(n, 1, 8)', 31)} as a",
-                f"{value_of('substring(n, 9, 9)', 31)} as b",
+                f"{uscc_head('n')} as a",
+                f"{value_of('substring(n, 9, 8)', 31)} as b",
                 f"{value_of('substring(n, 9, 8)', 36)} as c",
             ],
             f"{uscc_fault('n', 'a', 'b', 'c')} is null",
@@ -132,7 +136,7 @@ def draw_numbers(rows: int) -> dict[str, np.ndarray]:
     bodies = np.char.add(np.char.add(heads, dates), np.char.zfill(random.integers(0, 1000, rows).astype(str), 3))
     digits = random.integers(0, 10, (rows, 14))
     codes = random.integers(0, 31, (rows, 8))
-    organisations = _with_check(codes, np.array([3, 7, 9, 10, 5, 8, 4, 2]), 11, "0X987654321", random)
+    organisations = _with_check(codes, np.array([3, 7, 9, 10, 5, 8, 4, 2]), 11, "0X987654321", random, values=VALUES_36)
     usccs = np.concatenate([np.tile([9, 1], (rows, 1)), random.integers(0, 10, (rows, 6)), _places(organisations)], axis=1)
     return {
         "citizen_id": _with_check(_places(bodies), np.array(WEIGHTS), 11, CHECK_CHARACTERS, random),
@@ -156,9 +160,17 @@ def _texts(places: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(characters).view(f"S{places.shape[1]}").ravel().astype(str)
 
 
-def _with_check(places: np.ndarray, weights: np.ndarray, modulus: int, checks: str, random: np.random.Generator) -> np.ndarray:
-    """Numbers with their check character by a weighted sum; one in ten with the next."""
-    totals = (places @ weights + (random.random(len(places)) < 0.1)) % modulus
+def _with_check(
+    places: np.ndarray,
+    weights: np.ndarray,
+    modulus: int,
+    checks: str,
+    random: np.random.Generator,
+    values: np.ndarray | None = None,
+) -> np.ndarray:
+    """Numbers with their check character by a weighted sum; one in ten with the next. ``values``: of each place, if not itself."""
+    weighed = places if values is None else values[places]
+    totals = (weighed @ weights + (random.random(len(places)) < 0.1)) % modulus
     return np.char.add(_texts(places), np.array(list(checks))[totals])
 
 
@@ -167,25 +179,9 @@ def _run(rows: DataFrame) -> None:
 
 
 def _cpu_of(run: Callable[[], object]) -> float:
-    before = _cpu_seconds()
+    before = cpu_seconds_of_tree()
     run()
-    return _cpu_seconds() - before
-
-
-def _cpu_seconds() -> float:
-    """CPU seconds of this process and all that it started, which live as long as it does."""
-    stats = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:  # a process that has ended meanwhile
-            continue
-        stats[int(entry.parent.name)] = (int(fields[1]), int(fields[11]) + int(fields[12]))
-    mine = newest = {os.getpid()}
-    while newest:
-        newest = {pid for pid, (parent, _) in stats.items() if parent in newest}
-        mine = mine | newest
-    return sum(stats[pid][1] for pid in mine) / TICKS
+    return cpu_seconds_of_tree() - before
 
 
 if __name__ == "__main__":

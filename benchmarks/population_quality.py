@@ -99,7 +99,7 @@ def _linked(connection: duckdb.DuckDBPyConnection, lake: CountryLake) -> tuple[p
         f"""select dataset || '|' || record_key as record_id, entity_id, linkable,
                    coalesce(master_id, 'alone ' || dataset || '|' || record_key) as master_id
             from read_parquet($truth) truth left join (from {crosswalk} where valid_to is null) held using (dataset, record_key)
-            where first_business_date <= $day""",  # noqa: S608 - a table of our own
+            where first_business_date <= $day""",
         {"truth": str(lake.truth / f"{MASTER}.parquet"), "day": DAY},
     ).df()
     return records, connection.execute(f"from {edges}").df()

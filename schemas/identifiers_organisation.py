@@ -55,15 +55,29 @@ def value_of(text: str, base: int) -> str:
 def uscc_fault(fixed: str, head: str, tail: str, code: str) -> str:
     """What is wrong with a USCC: malformed, wrong_check_digit, wrong_organisation_code, or null.
 
-    ``head``, ``tail``: the values of characters 1 to 8 and 9 to 17 in base 31; ``code``: that of 9 to 16 in base 36.
+    ``head``: characters 2 to 8, which are digits, as an integer (`uscc_head`); ``tail``, ``code``: the value of characters 9 to 16
+    in base 31 and in base 36. The two that are left are looked up in the alphabet: dearer than arithmetic, but no number at all.
     """
-    total = f"{_weighted(head, 31, USCC_WEIGHTS[:8])} + {_weighted(tail, 31, USCC_WEIGHTS[8:])}"
+    first, last = (f"(instr('{ALPHABET}', substring({fixed}, {place}, 1)) - 1)" for place in (1, 17))
+    total = " + ".join(
+        (
+            f"{first} * {USCC_WEIGHTS[0]}",
+            _weighted(head, 10, USCC_WEIGHTS[1:8]),
+            _weighted(tail, 31, USCC_WEIGHTS[8:16]),
+            f"{last} * {USCC_WEIGHTS[16]}",
+        )
+    )
     check = f"substring('{ALPHABET}', cast((31 - ({total}) % 31) % 31 as int) + 1, 1)"
     return (
         f"case when not {fixed} rlike '{_USCC_FORM}' then 'malformed' "
         f"when substring({fixed}, 18, 1) <> {check} then 'wrong_check_digit' "
         f"when substring({fixed}, 17, 1) <> {organisation_check(code)} then 'wrong_organisation_code' end"
     )
+
+
+def uscc_head(fixed: str) -> str:
+    """Characters 2 to 8 of a USCC as an integer; null if they are not digits."""
+    return f"try_cast(substring({fixed}, 2, 7) as bigint)"
 
 
 def uscc_class(compact: str, standard: str, fixed: str, fault: str) -> str:

@@ -15,6 +15,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
+
 import schemas
 from schemas.errors import GovlakeError
 
@@ -57,6 +59,29 @@ def decode(data: bytes, encoding: str) -> str:
     if not any(_is_stray_utf8(line) for line in lines):
         return repair(_decode(data, codec))
     return "\n".join(_decode(line, "ascii") if _is_stray_utf8(line) else repair(_decode(line, codec)) for line in lines)
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text has neither an escaped byte nor another half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def byte_order_mark(encoding: str) -> bytes:
+    """The byte order mark of an encoding; empty if it has none."""
+    return BYTE_ORDER_MARK.encode(codec_of(encoding), errors="ignore")
+
+
+def is_valid_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8, told by Arrow: several times as quick as decoding them."""
+    try:
+        pa.array([data], pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def is_wide_utf8(data: bytes) -> bool:

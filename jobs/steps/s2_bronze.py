@@ -12,7 +12,8 @@ from jobs.io.control import record
 from jobs.io.delta import STATISTICS, append_once
 from jobs.io.landing import Delivery, DeliveryRefusedError, ManifestFile, complete_folders, read_delivery
 from jobs.io.readers import read_rows
-from jobs.io.readers.rows import record_hashes, row_schema
+from jobs.io.readers.record_hash import record_hashes
+from jobs.io.readers.rows import row_schema
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states
 from schemas.contract import Contract

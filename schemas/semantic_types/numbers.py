@@ -22,6 +22,7 @@ from schemas.identifiers_organisation import (
     standard_number,
     uscc_class,
     uscc_fault,
+    uscc_head,
     value_of,
 )
 from schemas.semantic_types.model import Part, Rule, SemanticType, helper
@@ -53,8 +54,8 @@ _AS_ID = (
 )
 _AS_USCC = (
     helper("fixed", repaired_uscc(_COMPACT), 1),
-    helper("head", value_of(f"substring({_FIXED}, 1, 8)", 31), 2, "bigint"),
-    helper("tail", value_of(f"substring({_FIXED}, 9, 9)", 31), 2, "bigint"),
+    helper("head", uscc_head(_FIXED), 2, "bigint"),
+    helper("tail", value_of(f"substring({_FIXED}, 9, 8)", 31), 2, "bigint"),
 )
 
 

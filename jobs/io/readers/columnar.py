@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -54,7 +55,7 @@ def _refusing(file: str) -> Iterator[None]:
 def _table(
     batch: pa.RecordBatch, order: Sequence[int], fields: Sequence[Field], contract: Contract, schema: pa.Schema, first: int
 ) -> pa.Table:
-    numbers = list(range(first + 1, first + batch.num_rows + 1))
+    numbers = np.arange(first + 1, first + batch.num_rows + 1)
     columns = [batch.column(index) for index in order]
     broken = sorted({place for column in columns for place in _no_text(column)})
     if not broken:
@@ -152,12 +153,19 @@ def _no_text(column: pa.Array) -> list[int]:
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     ):
         return []
-    raw = column.cast(pa.large_binary())
     try:
-        raw.cast(pa.large_string())
+        _checked_as_text(column)
     except pa.ArrowInvalid:
-        return [place for place, value in enumerate(raw.to_pylist()) if value is not None and not _is_text(value)]
+        return [place for place, value in enumerate(column.cast(pa.large_binary()).to_pylist()) if value and not _is_text(value)]
     return []
+
+
+def _checked_as_text(column: pa.Array) -> None:
+    """Raises ArrowInvalid if a value is no UTF-8."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column.validate(full=True)
+    else:
+        column.cast(pa.large_string())
 
 
 def _is_text(value: bytes) -> bool:

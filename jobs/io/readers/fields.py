@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import pyarrow as pa
 
 from jobs.io.readers.columns import expected_columns
-from jobs.io.readers.rows import Row, UnexpectedShapeError, split_rows, unsplit_rows
+from jobs.io.readers.rows import Numbers, Row, UnexpectedShapeError, split_rows, unsplit_rows
 from jobs.io.readers.tree import LIST, list_text
 from schemas.contract import Contract
 from schemas.delivery_format import DeliveryFormat
@@ -57,27 +57,40 @@ def tables_of_fields(
     schema: pa.Schema,
     fields: Sequence[Field],
     arrays: Sequence[pa.Array],
-    numbers: Sequence[int],
-    raw: Sequence[str],
+    numbers: Numbers,
+    raw: Callable[[], Sequence[str]],
     layout: DeliveryFormat,
 ) -> list[pa.Table]:
-    """Rows whose ``arrays`` hold one text a field, as they stand in the file; a row with a wrong list stays unsplit."""
-    if not any(field.is_list for field in fields):
-        return [split_rows(schema, _with_operation(list(arrays), schema, len(numbers)), numbers)]
-    rows: list[Row] = []
-    good: list[int] = []
-    bad: list[int] = []
-    for place, cells in enumerate(zip(*(array.to_pylist() for array in arrays), strict=True)):
-        try:
-            rows.append(row_of_cells(cells, fields, layout))
-            good.append(place)
-        except UnexpectedShapeError:
-            bad.append(place)
-    columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)] or [pa.nulls(0, pa.string())] * len(schema)
+    """Rows whose ``arrays`` hold one text a field, as they stand in the file; a row with a wrong list stays unsplit.
+
+    ``raw`` gives the rows as they came; it is asked only if there is such a row.
+    """
+    columns: list[pa.Array] = []
+    broken: set[int] = set()
+    for array, field in zip(arrays, fields, strict=True):
+        columns.extend(_list_columns(array, field, layout, broken) if field.is_list else [array])
+    columns = _with_operation(columns, schema, len(numbers))
+    if not broken:
+        return [split_rows(schema, columns, numbers)]
+    bad = sorted(broken)
+    good = [place for place in range(len(numbers)) if place not in broken]
+    lines = raw()
     return [
-        split_rows(schema, _with_operation(columns, schema, len(rows)), [numbers[place] for place in good]),
-        unsplit_rows(schema, [raw[place] for place in bad], [numbers[place] for place in bad]),
+        split_rows(schema, [column.take(pa.array(good, pa.int64())) for column in columns], [numbers[place] for place in good]),
+        unsplit_rows(schema, [lines[place] for place in bad], [int(numbers[place]) for place in bad]),
     ]
+
+
+def _list_columns(array: pa.Array, field: Field, layout: DeliveryFormat, broken: set[int]) -> list[pa.Array]:
+    """The columns of a list field; places of the rows in which it has a wrong item are added to ``broken``."""
+    rows: list[Row] = []
+    for place, cell in enumerate(array.to_pylist()):
+        try:
+            rows.append(_lists(cell, field, layout))
+        except UnexpectedShapeError:
+            rows.append([None] * field.width)
+            broken.add(place)
+    return [pa.array([row[place] for row in rows], pa.string()) for place in range(field.width)]
 
 
 def _lists(cell: str | None, field: Field, layout: DeliveryFormat) -> Row:

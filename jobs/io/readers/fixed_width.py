@@ -1,19 +1,22 @@
 """Fixed-width text: each column takes ``byteWidth`` bytes of the declared encoding, filled up with spaces; there is no header.
 
 The operation of a delta is one byte at the end. A line of another length, or one whose bytes are cut within a character, is
-kept unsplit.
+kept unsplit. A block in which there is no such line is cut as one (`jobs.io.readers.fixed_cells`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from jobs.io.landing import AGAIN, DeliveryRefusedError, file_blocks
 from jobs.io.readers.fields import Field, delivered_fields, tables_of_fields
+from jobs.io.readers.fixed_cells import cells_of, lines_of
 from jobs.io.readers.rows import in_file_order, row_schema, unsplit_rows
 from jobs.io.readers.trailer import TrailerReader
 from jobs.io.text import ESCAPED_BYTE, decode
@@ -51,20 +54,32 @@ def _rows(path: Path, contract: Contract, layout: DeliveryFormat, mode: str, tra
     lengths: set[int] = set()
     for place, block in enumerate(trailer.strip(file_blocks(path))):
         whole = block.removeprefix(BYTE_ORDER_MARK) if place == 0 else block
-        lines = [line for line in (line.removesuffix(b"\r") for line in whole.split(b"\n")) if line]
-        table = _table(lines, number, widths, fields, layout, schema)
-        number += len(lines)
+        cells = cells_of(whole, widths, layout.encoding)
+        if cells is not None:
+            found = range(number + 1, number + len(cells[0]) + 1)
+            lines = partial(lines_of, whole, layout.encoding)
+            table = in_file_order(tables_of_fields(schema, fields, cells, np.array(found), lines, layout))
+        else:
+            table = _table(whole, number, widths, fields, layout, schema, lengths)
+        number += table.num_rows
         split += table["_raw"].null_count
-        lengths.update(map(len, lines))
         yield from table.to_batches()
     if number and not split:
         raise _other_layout(path.name, sum(widths), lengths)
 
 
 def _table(
-    lines: list[bytes], first: int, widths: list[int], fields: Sequence[Field], layout: DeliveryFormat, schema: pa.Schema
+    block: bytes,
+    first: int,
+    widths: list[int],
+    fields: Sequence[Field],
+    layout: DeliveryFormat,
+    schema: pa.Schema,
+    lengths: set[int],
 ) -> pa.Table:
     """One block's rows. Each column is decoded at once, its values a line each, so that none can spoil another."""
+    lines = [line for line in (line.removesuffix(b"\r") for line in block.split(b"\n")) if line]
+    lengths.update(map(len, lines))
     whole = [(number, line) for number, line in enumerate(lines, first + 1) if len(line) == sum(widths)]
     columns = [
         decode(b"\n".join(line[start:end] for _, line in whole), layout.encoding)
@@ -83,13 +98,18 @@ def _table(
     split = set(numbers)
     bad = [number for number in range(first + 1, first + len(lines) + 1) if number not in split]
     arrays = [pa.array([values[place].strip(" ") for place in good], pa.string()) for values in texts]
-    raw = [decode(whole[place][1], layout.encoding) for place in good] if any(field.is_list for field in fields) else []
     return in_file_order(
         [
-            *tables_of_fields(schema, fields, arrays, numbers, raw, layout),
-            unsplit_rows(schema, [decode(lines[number - first - 1], layout.encoding) for number in bad], bad),
+            *tables_of_fields(
+                schema, fields, arrays, numbers, lambda: [decode(whole[p][1], layout.encoding) for p in good], layout
+            ),
+            unsplit_rows(schema, _decoded([lines[number - first - 1] for number in bad], layout.encoding), bad),
         ]
     )
+
+
+def _decoded(lines: Sequence[bytes], encoding: str) -> list[str]:
+    return [decode(line, encoding) for line in lines]
 
 
 def _other_layout(file: str, expected: int, lengths: set[int]) -> DeliveryRefusedError:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from jobs.io.readers.columns import check_seen, expected_columns
-from jobs.io.readers.json_text import JsonText
+from jobs.io.readers.json_objects import ObjectReader
+from jobs.io.readers.json_text import JsonText, Run
 from jobs.io.readers.rows import Row, RowCollector, UnexpectedShapeError, row_schema
 from jobs.io.readers.tree import build_tree, check_storable, object_of, row_of_object
 from jobs.io.text import ESCAPED_BYTE
@@ -39,7 +40,10 @@ def read_json_array(path: Path, contract: Contract, layout: DeliveryFormat, mode
     expected = expected_columns(contract, layout.operation_field, mode)
     tree = build_tree(expected)
     steps = layout.record_path.split(".") if layout.record_path else []
-    return _read(path, contract, layout, mode, steps, lambda item, extra: row_of_object(item, tree, len(expected), extra))
+    text = JsonText(path, layout.encoding, ObjectReader(contract, tree, len(expected)).read)
+    rows = RowCollector(row_schema(contract))
+    yield from _batches(text.items(steps), rows, lambda item, extra: row_of_object(item, tree, len(expected), extra))
+    check_seen(path.name, contract, expected, rows, mode)
 
 
 def read_geojson(path: Path, contract: Contract, layout: DeliveryFormat, mode: str) -> Iterator[pa.RecordBatch]:
@@ -60,7 +64,9 @@ def read_geojson(path: Path, contract: Contract, layout: DeliveryFormat, mode: s
             row[geometry.column] = geometry_text(object_of(feature[GEOMETRY], GEOMETRY))
         return row
 
-    return _read(path, contract, layout, mode, [FEATURES], make_row)
+    rows = RowCollector(row_schema(contract))
+    yield from _batches(JsonText(path, layout.encoding).items([FEATURES]), rows, make_row)
+    check_seen(path.name, contract, expected, rows, mode)
 
 
 def geometry_text(geometry: Any) -> str:
@@ -68,11 +74,13 @@ def geometry_text(geometry: Any) -> str:
     return _QUOTED_NUMBER.sub(r"\1", _ENCODER.encode(geometry))
 
 
-def _read(
-    path: Path, contract: Contract, layout: DeliveryFormat, mode: str, steps: list[str], make_row: RowMaker
-) -> Iterator[pa.RecordBatch]:
-    rows = RowCollector(row_schema(contract))
-    for item, raw in JsonText(path, layout.encoding).items(steps):
+def _batches(items: Iterable[tuple[Any, str] | Run], rows: RowCollector, make_row: RowMaker) -> Iterator[pa.RecordBatch]:
+    """The rows of the items, in order; what was read in one run is not looked at again."""
+    for found in items:
+        if isinstance(found, list):
+            yield from rows.take_columns(found)
+            continue
+        item, raw = found
         try:
             if ESCAPED_BYTE.search(raw):
                 raise UnexpectedShapeError("bytes that are no text")
@@ -85,4 +93,3 @@ def _read(
         if rows.is_full:
             yield from rows.take()
     yield from rows.take()
-    check_seen(path.name, contract, expected_columns(contract, layout.operation_field, mode), rows, mode)

@@ -1,13 +1,13 @@
-"""What all readers share: the shape of a batch, how rows are gathered into one, and the hash of a row."""
+"""What all readers share: the shape of a batch, and how rows are gathered into one."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobs.io.text import show_bytes
 from schemas.contract import Contract
@@ -17,6 +17,10 @@ BATCH_CHARACTERS = 4 * 1024 * 1024
 
 Row = list[str | None]
 """The texts of one row in the order of the contract, the operation last in a delta."""
+
+
+Numbers = Sequence[int] | npt.NDArray[np.int64]
+"""Numbers of rows in their file, from 1."""
 
 
 class UnexpectedShapeError(ValueError):
@@ -29,7 +33,7 @@ def row_schema(contract: Contract) -> pa.Schema:
     return pa.schema([*text, pa.field("_op", pa.string()), pa.field("_row_number", pa.int64()), pa.field("_raw", pa.string())])
 
 
-def split_rows(schema: pa.Schema, columns: Sequence[pa.Array], numbers: Sequence[int]) -> pa.Table:
+def split_rows(schema: pa.Schema, columns: Sequence[pa.Array], numbers: Numbers) -> pa.Table:
     """Rows that could be split: ``columns`` are the contract's and ``_op``."""
     return pa.Table.from_arrays([*columns, pa.array(numbers, pa.int64()), pa.nulls(len(numbers), pa.string())], schema=schema)
 
@@ -76,6 +80,13 @@ class RowCollector:
         self._bad_numbers.append(self.number)
         self._characters += len(raw)
 
+    def take_columns(self, columns: Sequence[pa.Array]) -> list[pa.RecordBatch]:
+        """Rows that were split together, behind those gathered before."""
+        before = self.take()
+        numbers = np.arange(self.number + 1, self.number + len(columns[0]) + 1)
+        self.number += len(numbers)
+        return [*before, *self._split(columns, numbers).to_batches()]
+
     @property
     def is_full(self) -> bool:
         """Whether it is time to `take` a batch."""
@@ -85,27 +96,16 @@ class RowCollector:
         """The rows gathered since the last time, in file order."""
         if not self._rows and not self._bad:
             return []
-        width = len(self.schema) - 2
         columns = [pa.array(values, pa.string()) for values in zip(*self._rows, strict=True)]
-        self.seen.update(index for index, column in enumerate(columns) if column.null_count < len(column))
-        self.split_count += len(self._rows)
-        columns += [pa.nulls(len(self._rows), pa.string())] * (width - len(columns))
         batches: list[pa.RecordBatch] = in_file_order(
-            [split_rows(self.schema, columns, self._numbers), unsplit_rows(self.schema, self._bad, self._bad_numbers)]
+            [self._split(columns, self._numbers), unsplit_rows(self.schema, self._bad, self._bad_numbers)]
         ).to_batches()
         self._rows, self._numbers, self._bad, self._bad_numbers, self._characters = [], [], [], [], 0
         return batches
 
-
-def record_hashes(rows: pa.Table | pa.RecordBatch, columns: Sequence[str]) -> pa.Array:
-    """SHA-256 (hex) of each row over the text of ``columns`` and ``_raw``, not the operation: equal rows, equal hashes.
-
-    Each value is written as its length in bytes, a colon and its text, a null as ``-``, so that no two rows read the same.
-    """
-    values = [rows[name] for name in (*columns, "_raw")]
-    parts = []
-    for value in values:
-        length = pc.cast(pc.binary_length(value), pa.string())
-        parts.append(pc.if_else(pc.is_valid(value), pc.binary_join_element_wise(length, pc.fill_null(value, ""), ":"), "-"))
-    joined = pc.binary_join_element_wise(*parts, "")
-    return pa.array([hashlib.sha256(text.encode()).hexdigest() for text in joined.to_pylist()], pa.string())
+    def _split(self, columns: Sequence[pa.Array], numbers: Numbers) -> pa.Table:
+        """Rows that could be split; what was seen is kept in mind."""
+        self.seen.update(index for index, column in enumerate(columns) if column.null_count < len(column))
+        self.split_count += len(numbers)
+        lacking = len(self.schema) - 2 - len(columns)
+        return split_rows(self.schema, [*columns, *[pa.nulls(len(numbers), pa.string())] * lacking], numbers)

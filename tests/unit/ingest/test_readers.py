@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jobs.io import landing
 from jobs.io.readers import read_rows
 from jobs.io.readers.delimited import Grammar, Splitter
-from jobs.io.readers.rows import record_hashes
+from jobs.io.readers.record_hash import record_hashes
 from jobs.io.text import encode
 from schemas.catalog import Catalog
 from schemas.contract import Column, Contract
@@ -74,8 +74,8 @@ def test_where_a_block_ends_makes_no_difference(
     grammar = Grammar(",")
     file.write_bytes(out.getvalue().encode())
     splitter = Splitter(grammar, 3)
-    blocks = [block.decode() for block in landing.file_blocks(file, size)]
-    found = [record for n, block in enumerate(blocks) for record in splitter.split(block, is_last=n == len(blocks) - 1).quoted]
+    blocks = list(landing.file_blocks(file, size))
+    found = [record for n, block in enumerate(blocks) for record in splitter.split(block, is_last=n == len(blocks) - 1).single]
     assert [tuple(grammar.fields(record)) for record in found] == rows
 
 
@@ -116,12 +116,12 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_file(
     file: Path, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.io.readers.delimited.RECORD_LIMIT", 100)
-    blocks = [f"{n},b,c\n" * 10 for n in range(20)]
+    blocks = [f"{n},b,c\n".encode() * 10 for n in range(20)]
     splitter = Splitter(Grammar(","), 3)
-    found = [splitter.split(block, is_last=False) for block in ['0,"b,c\n', *blocks]]
-    assert sum(len(records.plain) for records in found) == 200
-    found.append(splitter.split("x,y,z\n", is_last=True))
-    assert sum(len(records.plain) for records in found) == 201
+    found = [splitter.split(block, is_last=False) for block in [b'0,"b,c\n', *blocks]]
+    assert sum(records.plain.count for records in found) == 200
+    found.append(splitter.split(b"x,y,z\n", is_last=True))
+    assert sum(records.plain.count for records in found) == 201
     assert [record for records in found for record in records.bad] == ['0,"b,c']
 
 
