@@ -11,6 +11,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
+from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
