@@ -6,6 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import BlockingRule, Model
+from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -52,7 +53,7 @@ def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:
     """What was left out: ``rule_name``, ``blocks`` above the cap, ``records`` in them, an ``example``. Grain: one row a rule."""
     from pyspark.sql import functions as f
 
-    names = " ".join(f"when {n} then '{rule.name}'" for n, rule in enumerate(model.rules.blocking))
+    names = " ".join(f"when {n} then {literal(rule.name)}" for n, rule in enumerate(model.rules.blocking))
     large = blocks.where(f"size > {_cap_sql(model)}").withColumn("rule_name", f.expr(f"case rule {names} end"))
     return large.groupBy("rule_name").agg(
         f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min(f.col("record_ids")[0]).alias("example")
