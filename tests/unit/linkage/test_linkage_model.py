@@ -36,11 +36,11 @@ def _edit_rules(folder: Path, change: Any) -> None:
 
 def test_levels_count_down_and_the_null_level_weighs_nothing() -> None:
     name = load_model(POPULATION).comparisons[0]
-    assert list(name.levels) == [-1, 4, 3, 2, 1, 0]
+    assert list(name.levels) == [-1, 7, 6, 5, 4, 3, 2, 1, 0]
     assert name.levels[-1].match_weight == 0
-    exact = name.levels[4]
+    exact = name.levels[7]
     assert exact.match_weight == pytest.approx(math.log2((exact.m_probability or 0) / (exact.u_probability or 1)))
-    assert list(name.adjusted) == [4]
+    assert list(name.adjusted) == [7, 5]
 
 
 def test_more_agreement_never_weighs_against(folder: Path) -> None:
@@ -97,7 +97,7 @@ def test_settings_that_cannot_be_used_are_refused(folder: Path, change: Any, mes
     ("change", "message"),
     [
         pytest.param(lambda r: r.update(colour=1), r"model\.govlake\.yaml: colour: Extra inputs", id="an unknown key"),
-        pytest.param(lambda r: r["blocking"].pop(), "4 caps for the 5 rules", id="a cap too few"),
+        pytest.param(lambda r: r["blocking"].pop(), "10 caps for the 11 rules", id="a cap too few"),
         pytest.param(lambda r: r["thresholds"].update(review=99), "review must not lie above link", id="thresholds"),
         pytest.param(lambda r: r["columns"].pop("sex"), "comparison 'sex' uses 'sex'", id="a column too few"),
         pytest.param(lambda r: r["columns"].update(phones="phones"), "phones is an attribute too", id="a column over an attribute"),
