@@ -38,6 +38,8 @@ from tests.night.lakes import sql, table_folders
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.slow
+
 SCHOOLS = Path(__file__).parents[1] / "data" / "schools"
 DAY = date(2026, 3, 2)
 LIST, CLINICS = DatasetName("education", "school"), DatasetName("health", "school_clinic")

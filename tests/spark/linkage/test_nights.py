@@ -126,8 +126,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models
 
 
-def test_a_few_nights(spark: SparkSession, catalog: Catalog, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _live_through(spark, catalog, models, tmp_path, monkeypatch, seed=1, nights=3)
+def test_two_nights(spark: SparkSession, catalog: Catalog, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _live_through(spark, catalog, models, tmp_path, monkeypatch, seed=1, nights=2)
 
 
 @pytest.mark.slow
