@@ -20,13 +20,10 @@ def standardise(records: DataFrame, model: Model) -> DataFrame:
     A column may use those above it. ``$<table>`` in its SQL stands for the two arguments of ``translate`` that the
     character table of that name gives.
     """
-    from pyspark.sql import functions as f
-
     tables = {name: f"{_literal(sources)}, {_literal(targets)}" for name, (sources, targets) in model.characters.items()}
-    standardised = records.withColumn("record_id", f.expr(RECORD_ID))
-    for name, sql in model.rules.columns.items():
-        standardised = standardised.withColumn(name, f.expr(Template(sql).safe_substitute(tables)))
-    return standardised
+    # One select, in which a column may name those before it: one by one, every column would have all that are there analysed again.
+    columns = {"record_id": RECORD_ID} | {name: Template(sql).safe_substitute(tables) for name, sql in model.rules.columns.items()}
+    return records.selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))
 
 
 def _literal(text: str) -> str:

@@ -63,9 +63,10 @@ def show_case(settings: Settings, case_id: str) -> Row:
         left, right = (_record(lake, identity) for identity in pair_of(case))
         links = links_among(lake, pair_of(case), model)
         masters = [lake.rows_of(case[side]) for side in ("master_id", "other_id")]
+    known = [name for name in model.rules.attributes if name in left]  # a release may be older than an attribute
     return {
         "case": case,
-        "fields": [_compared(name, left, right) for name in model.rules.attributes if not _is_empty(left[name], right[name])],
+        "fields": [_compared(name, left, right) for name in known if not _is_empty(left[name], right[name])],
         "link": links[0] if links else None,
         "thresholds": model.rules.thresholds.model_dump(),
         "left": [record for record in masters[0] if record != left],

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
-    standardised = standardise(night.write_whole("records", today), night.model).persist()
+    # A checkpoint: the keys of every blocking rule begin at it, and each would plan the whole way to it again.
+    standardised = standardise(night.write_whole("records", today), night.model).localCheckpoint()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
     blocks = all_blocks(index, night.model).persist()
     report_capped(night, blocks)
@@ -31,7 +32,7 @@ def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     pairs = candidate_pairs(blocks, night.model)
     edges = night.write_whole("edges", score_pairs(pairs, counted, counted_records(frequencies), night.model))
     scope = whole_scope(night, standardised, edges)
-    for kept in (blocks, counted, standardised):
+    for kept in (blocks, counted):
         kept.unpersist()
     return scope
 

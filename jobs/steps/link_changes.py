@@ -59,7 +59,8 @@ def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
     model = night.model
-    came, left = (index_keys(standardise(rows, model), model).localCheckpoint() for rows in (changes.came, changes.left))
+    sides = (standardise(rows, model).localCheckpoint() for rows in (changes.came, changes.left))
+    came, left = (index_keys(standardised, model).localCheckpoint() for standardised in sides)
     records = night.write("records", changes.came, changes.left)
     index = night.write("key_index", came, left)
     blocks = changed_blocks(index, came, left, model).persist()
