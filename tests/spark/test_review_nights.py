@@ -50,6 +50,7 @@ def _decide(spark: SparkSession, ctx: RunContext, case: dict[str, Any], verdict:
     )
 
 
+@pytest.mark.slow
 def test_the_nights_obey_what_a_steward_decides(spark: SparkSession, ctx: RunContext) -> None:
     one, two = citizen_id("420106", BORN, 12), citizen_id("420106", BORN, 34)
     write_silver(ctx, [_residence("a", one), _residence("b", two)])
