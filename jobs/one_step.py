@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.io.run_context import RunContext
+from jobs.io.spark import spark_session
 from jobs.io.state import open_run_id
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import DatasetName
 from schemas.odcs import suggest
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 
 def run_step(settings: Settings, catalog: Catalog, step: str, subject: str | None, business_date: date) -> dict[str, Any]:
@@ -43,21 +40,21 @@ def _silver(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s3_silver import has_pending, refine
 
     if has_pending(ctx, DatasetName.parse(subject)):
-        with _session(ctx) as spark:
+        with spark_session(ctx.settings) as spark:
             refine(spark, ctx, DatasetName.parse(subject))
 
 
 def _link(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s4_link import link
 
-    with _session(ctx) as spark:
+    with spark_session(ctx.settings) as spark:
         link(spark, ctx, subject)
 
 
 def _master(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s5_master import build_master
 
-    with _session(ctx) as spark:
+    with spark_session(ctx.settings) as spark:
         build_master(spark, ctx, subject)
 
 
@@ -70,7 +67,7 @@ def _release(ctx: RunContext, _subject: str) -> None:
 def _extract(ctx: RunContext, subject: str) -> None:
     from jobs.steps.s7_extract import extract
 
-    with _session(ctx) as spark:
+    with spark_session(ctx.settings) as spark:
         extract(spark, ctx, DatasetName.parse(subject))
 
 
@@ -83,19 +80,6 @@ _RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
     "release": _release,
     "extract": _extract,
 }
-
-
-@contextmanager
-def _session(ctx: RunContext) -> Iterator[SparkSession]:
-    """A session for one step. One of a shared server is given back, with all that it holds there."""
-    from jobs.io.spark import open_session
-
-    spark = open_session(ctx.settings)
-    try:
-        yield spark
-    finally:
-        if ctx.settings.spark.remote:
-            spark.stop()
 
 
 def _known_subject(catalog: Catalog, step: str, subject: str | None) -> str:

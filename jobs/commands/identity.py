@@ -26,7 +26,7 @@ def audit_identity(
     Example: govlake audit-identity --master population
     """
     from jobs.io.run_context import RunContext
-    from jobs.io.spark import open_session
+    from jobs.io.spark import spark_session
     from jobs.steps.audit_identity import audit_identity as audit
     from jobs.steps.audit_identity import state_to_audit
     from schemas.catalog import load_catalog
@@ -34,7 +34,8 @@ def audit_identity(
     settings = current_settings()
     ctx = RunContext(settings, load_catalog(), date.min, "audit")
     state_to_audit(ctx, master)  # before the JVM starts
-    found = audit(open_session(settings), ctx, master)
+    with spark_session(settings) as spark:
+        found = audit(spark, ctx, master)
     if as_json:
         show_json(found.as_json())
     else:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from jobs.commands.output import AsJson, say, show_json, show_table
 from jobs.settings import Settings, current_settings
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 app = typer.Typer(help="Linkage models: train, compare, accept.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,11 +28,12 @@ def train(
 
     Example: govlake model train population --out /tmp/candidate
     """
+    from jobs.io.spark import spark_session
     from jobs.steps.change_model import train_model
     from schemas.catalog import load_catalog
 
     settings = current_settings()
-    with _session(settings) as spark:
+    with spark_session(settings) as spark:
         folder, target = _folder(settings, master), _candidate(settings, master, out)
         answer = train_model(spark, settings.root, load_catalog(), master, folder, target)
     if as_json:
@@ -55,11 +51,12 @@ def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False
 
     Example: govlake model compare population --candidate /tmp/candidate
     """
+    from jobs.io.spark import spark_session
     from jobs.steps.change_model import compare_models
     from schemas.catalog import load_catalog
 
     settings = current_settings()
-    with _session(settings) as spark:
+    with spark_session(settings) as spark:
         folder, other = _folder(settings, master), _candidate(settings, master, candidate)
         answer = compare_models(spark, settings.root, load_catalog(), master, folder, other)
     if as_json:
@@ -112,15 +109,3 @@ def _candidate(settings: Settings, master: str, named: Path | None) -> Path:
     from jobs.steps.change_model import CANDIDATE
 
     return named or _folder(settings, master) / CANDIDATE
-
-
-@contextmanager
-def _session(settings: Settings) -> Iterator[SparkSession]:
-    from jobs.io.spark import open_session
-
-    spark = open_session(settings)
-    try:
-        yield spark
-    finally:
-        if settings.spark.remote:
-            spark.stop()

@@ -64,7 +64,7 @@ def decide(
     """
     from jobs.io.release_reader import find_release
     from jobs.io.run_context import RunContext
-    from jobs.io.spark import open_session
+    from jobs.io.spark import spark_session
     from jobs.portal.review import find_case, pair_of
     from jobs.steps.stewards import make_decision, record_decision, require_no_contradiction
     from schemas.catalog import load_catalog
@@ -75,7 +75,8 @@ def decide(
     decision = make_decision(pair_of(found), verdict, by, why, next_day)
     require_no_contradiction(settings.root, found["master"], decision, overturns=overturn)
     ctx = RunContext(settings, load_catalog(), next_day, f"review/{case}")
-    record_decision(open_session(settings), ctx, found["master"], case, decision)
+    with spark_session(settings) as spark:
+        record_decision(spark, ctx, found["master"], case, decision)
     if as_json:
         show_json({"case_id": case, "master": found["master"]} | asdict(decision))
     else:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -46,6 +48,17 @@ def open_session(settings: Settings) -> SparkSession:
     for name, (java_class, returns) in SIMILARITIES.items():
         session.udf.registerJavaFunction(name, java_class, returns)
     return session
+
+
+@contextmanager
+def spark_session(settings: Settings) -> Iterator[SparkSession]:
+    """`open_session` for one piece of work. A session of a shared server is given back, with all that it holds there."""
+    spark = open_session(settings)
+    try:
+        yield spark
+    finally:
+        if settings.spark.remote:
+            spark.stop()
 
 
 def class_path() -> list[Path]:

@@ -28,6 +28,9 @@ from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
 from jobs.linkage.standardise import RECORD_ID, standardise
 from jobs.linkage.train import Estimates, train
+from jobs.steps.link_scope import OTHER_ID, local_records
+from jobs.steps.linkage_night import local
+from jobs.steps.linkage_state import DECISIONS
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import Layer, TableName, linked_table
@@ -95,9 +98,8 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     links = both.where(f"candidate >= {other.rules.thresholds.link}").selectExpr(
         *PAIR, "candidate as match_weight", "true as is_link"
     )
-    columns = dict.fromkeys([*RECORD, "record_id", *(rule.column for rule in other.rules.identity_rules)])
-    records = _local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
-    churn = _churn(lake, Findings(records, _local(links), lake.decisions()), other)
+    records = local_records(standardised, other)
+    churn = _churn(lake, Findings(records, local(links), lake.decisions()), other)
     for cached in (both, standardised):
         cached.unpersist()
     versions = {"live": live.rules.version, "candidate": other.rules.version}
@@ -105,8 +107,8 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
 
 
 def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
-    crosswalk = _local(lake.linked("crosswalk").where("valid_to is null").select(*RECORD, "master_id", "valid_from"))
-    masters = _local(lake.linked("master").select("master_id", "status", "merged_into", "first_business_date"))
+    crosswalk = local(lake.linked("crosswalk").where("valid_to is null").select(*RECORD, "master_id", "valid_from"))
+    masters = local(lake.linked("master").select("master_id", "status", "merged_into", "first_business_date"))
     members = group_records(findings, other).members
     return measure_churn(identify(members, crosswalk, masters, lake.state.business_date, lambda text: f"new|{text}"))
 
@@ -131,11 +133,7 @@ def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:
     grouped = both.withColumns(bins | links | {"difference": difference}).groupBy(*bins, *links)
     sums = {"difference": f.sum("difference"), "absolute_difference": f.sum(f.abs("difference")), "pairs": f.count("*")}
     cells = grouped.agg(*(column.alias(name) for name, column in sums.items()))
-    return _local(cells)
-
-
-def _local(rows: DataFrame) -> pd.DataFrame:
-    return rows.toArrow().to_pandas()
+    return local(cells)
 
 
 class _Master:
@@ -176,12 +174,11 @@ class _Master:
 
     def decisions(self) -> pd.DataFrame:
         """What stewards have decided, oldest first: record_id_l, record_id_r, decision."""
-        table = linked_table(self._master, "steward_edges")
+        table = linked_table(self._master, DECISIONS)
         if not table_exists(table.path(self._root)):
             return pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)
-        other = RECORD_ID.replace("dataset", "other_dataset").replace("record_key", "other_record_key")
-        named = [f"{RECORD_ID} as record_id_l", f"{other} as record_id_r", "decision"]
-        return self._read(table).orderBy("decided_on").selectExpr(*named).toArrow().to_pandas()
+        named = [f"{RECORD_ID} as record_id_l", f"{OTHER_ID} as record_id_r", "decision"]
+        return local(self._read(table).orderBy("decided_on").selectExpr(*named))
 
     def _read(self, table: TableName, **options: object) -> DataFrame:
         return self._spark.read.format("delta").options(**options).load(table.path(self._root))

@@ -18,7 +18,7 @@ from jobs.io.state import LinkageState
 from jobs.linkage.changes import RECORD_HASH
 from jobs.linkage.model import Model
 from jobs.linkage.tables import edges_contract, records_contract
-from jobs.steps.linkage_state import read_state, state_version
+from jobs.steps.linkage_state import DECISIONS, read_state, state_version
 from schemas.contract import Contract
 from schemas.names import DatasetName, Layer, linked_table
 
@@ -48,7 +48,7 @@ class LinkageNight:
     @property
     def input_digest(self) -> str:
         """What the linkage state depends on, as one SHA-256."""
-        decisions = self.ctx.path(linked_table(self.master, "steward_edges"))
+        decisions = self.ctx.path(linked_table(self.master, DECISIONS))
         inputs = [self.silver, self.model.digest, self.ctx.business_date.isoformat(), table_version(decisions)]
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 

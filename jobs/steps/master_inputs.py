@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING
 
 from jobs.io.delta import table_exists
@@ -13,6 +12,7 @@ from jobs.linkage.contested import contested_values
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.survive import weigh_evidence
 from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
+from jobs.transforms.history import rows_on
 from jobs.transforms.inputs import MasterInputs
 from schemas.contract import Contract, Survivorship
 from schemas.names import Layer, linked_table
@@ -39,7 +39,7 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState, rules
         golden_history=golden_history(on_dates, rules),
         contested=contested_values(members, rules),
         evidence=weigh_evidence(members, _read_linked(spark, ctx, state, "edges").where("is_link")),
-        rows={source: _rows_on(rows, state.business_date) for source, rows in silver.items()},
+        rows={source: rows_on(rows, state.business_date) for source, rows in silver.items()},
     )
 
 
@@ -63,9 +63,3 @@ def _versions(silver: Mapping[str, DataFrame], records: DataFrame, ctx: RunConte
     times = {name: f.lit(None).cast("date") for name in ("_valid_from", "_valid_to")}
     versions = union_of([records.where("false").withColumns(times), *named])
     return versions.select(*(f.col(field.name).cast(field.dataType) for field in records.schema.fields), *times)
-
-
-def _rows_on(rows: DataFrame, day: date) -> DataFrame:
-    from pyspark.sql import functions as f
-
-    return rows.where((f.col("_valid_from") <= f.lit(day)) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > f.lit(day))))

@@ -20,6 +20,7 @@ from jobs.steps.link_changes import find_changes, link_changes
 from jobs.steps.link_scope import Scope, masters_named
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, is_linked, record_state, restore_state
+from jobs.transforms.history import rows_on
 from schemas.contract import Contract
 from schemas.names import Layer
 
@@ -63,7 +64,6 @@ def _todays_records(night: LinkageNight) -> DataFrame:
     """One row an entity named by a row of silver that was so on the business date: its key and the model's attributes."""
     from pyspark.sql import functions as f
 
-    today = f.lit(night.ctx.business_date)
     attributes = night.model.rules.attributes
     found = []
     for source in night.ctx.catalog.sources_of(night.master):
@@ -72,8 +72,7 @@ def _todays_records(night: LinkageNight) -> DataFrame:
         if version is None:
             continue
         rows = night.spark.read.format("delta").option("versionAsOf", version).load(night.ctx.path(source.table(Layer.SILVER)))
-        current = rows.where((f.col("_valid_from") <= today) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > today)))
-        found += list(records_of(current, source, night.master))
+        found += list(records_of(rows_on(rows, night.ctx.business_date), source, night.master))
     empty = ", ".join(["dataset string", "record_key string", *(f"{name} {kind}" for name, kind in attributes.items())])
     records = union_of([night.spark.createDataFrame([], empty), *found])
     return records.select(*RECORD, *(f.col(name).cast(kind) for name, kind in attributes.items()))

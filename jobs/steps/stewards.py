@@ -9,6 +9,7 @@ from jobs.io import control
 from jobs.io.delta import read_table, table_exists
 from jobs.io.run_context import RunContext
 from jobs.linkage.decisions import VERDICTS, Decision, contradicted
+from jobs.steps.linkage_state import DECISIONS
 from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer, linked_table
 from schemas.odcs import suggest
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
 DECIDE = "decide_case"
 """The action of a decision in ``control.audit``; its subject is ``<master>/<case>: <verdict>``."""
 
-TABLE = "steward_edges"
-
 
 def decisions_of(root: str, master: str) -> list[Decision]:
     """All decisions about records of ``master``, oldest first. No Spark."""
-    path = linked_table(master, TABLE).path(root)
+    path = linked_table(master, DECISIONS).path(root)
     if not table_exists(path):
         return []
     rows = sorted(read_table(path).to_pylist(), key=lambda row: row["decided_on"])
@@ -69,11 +68,11 @@ def record_decision(spark: SparkSession, ctx: RunContext, master: str, case_id: 
     """Promote a decision, and put it in the audit. Raises PromotionStoppedError."""
     from jobs.steps.promote import promote
 
-    contract = ctx.catalog.by_dataset[DatasetName(Layer.LINKED, TABLE)]
+    contract = ctx.catalog.by_dataset[DatasetName(Layer.LINKED, DECISIONS)]
     (dataset, _, key), (other_dataset, _, other_key) = decision.left.partition("|"), decision.right.partition("|")
     row = (dataset, key, other_dataset, other_key, decision.verdict, decision.decided_by, decision.decided_on, decision.reason)
     schema = ", ".join(f"{column.name} {column.logical_type}" for column in contract.columns)
-    promote(spark.createDataFrame([row], schema), contract, linked_table(master, TABLE), ctx)
+    promote(spark.createDataFrame([row], schema), contract, linked_table(master, DECISIONS), ctx)
     subject = f"{master}/{case_id}: {decision.verdict}"
     event = {"who": decision.decided_by, "action": DECIDE, "subject": subject, "reason": decision.reason}
     control.record(ctx.settings.root, "audit", [event])

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+def rows_on(versions: DataFrame, day: date) -> DataFrame:
+    """The versions that were so on a business date. Grain: one row a key."""
+    from pyspark.sql import functions as f
+
+    on = f.lit(day)
+    return versions.where((f.col("_valid_from") <= on) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > on)))
+
+
 def changes_of(
     current: DataFrame, accepted: DataFrame, delivered_keys: DataFrame, contract: Contract, business_date: date, *, is_full: bool
 ) -> DataFrame:
