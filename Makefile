@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Two processes, each with a Spark session of its own: a test mostly waits for one thread, the planner's.
+WORKERS = -n 2 --dist loadfile
 LAKE = $(abspath $(or $(GOVLAKE_HOME),lake))
 
 .PHONY: help setup run test test-slow check bench lock up down postgres-up postgres-down clean clean-lake
@@ -21,10 +23,10 @@ check: setup ## the fast loop: ruff, format, mypy --strict, import-linter, contr
 	@echo "mypy" && mypy
 	@echo "import-linter" && lint-imports --no-cache > /dev/null || lint-imports --no-cache
 	@echo "contracts" && python tools/lint_contracts.py
-	@pytest tests/unit -m "not slow"
+	@pytest tests/unit $(WORKERS) -m "not slow"
 
 test: check ## every check and test, on real Spark, Delta, Great Expectations and Airflow
-	@pytest tests --ignore tests/unit -m "not slow"
+	@pytest tests --ignore tests/unit $(WORKERS) -m "not slow"
 
 test-slow: setup ## full-size suites
 	@pytest tests -m slow
