@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quality.suite import FAILED_CODES, IDENTICAL_COPY, MARKS, ROW, Action, Check, suite_of
@@ -16,6 +17,9 @@ from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+_ONE_AT_A_TIME = Lock()
+"""Great Expectations keeps one context a process and does not say that threads may share it."""
 
 _TABLE = re.compile(r"\{([a-z_]+\.[a-z0-9_]+|table)\}")
 
@@ -102,9 +106,16 @@ def _validate(marked: DataFrame, name: str, checks: list[Check]) -> dict[str, bo
     """Whether each check holds, by Great Expectations."""
     if not checks:
         return {}
-    batch = _rows_given().get_batch(batch_parameters={"dataframe": marked.selectExpr("*", f"1 as {ROW}")})
+    rows = marked.selectExpr("*", f"1 as {ROW}")
+    with _ONE_AT_A_TIME:
+        results = (
+            _rows_given()
+            .get_batch(batch_parameters={"dataframe": rows})
+            .validate(suite_of(name, checks), result_format="BOOLEAN_ONLY")
+            .results
+        )
     held: dict[str, bool] = {}
-    for result in batch.validate(suite_of(name, checks), result_format="BOOLEAN_ONLY").results:
+    for result in results:
         label = result.expectation_config.meta["label"]
         raised = _raised(result.exception_info or {})
         if raised:

@@ -106,7 +106,9 @@ def delta_extension() -> Path:
 
 
 def row_count(path: str) -> int:
-    """Rows of the newest version, from the log's statistics less the rows that deletion vectors mark."""
+    """Rows of the newest version, from the log's statistics less the rows that deletion vectors mark; 0 if there is no table."""
+    if not table_exists(path):
+        return 0
     actions = pa.table(DeltaTable(path).get_add_actions(flatten=True))
     deleted = "deletion_vector.cardinality"
     gone = pc.sum(actions[deleted]).as_py() if deleted in actions.column_names else 0

@@ -30,6 +30,12 @@ SIMILARITIES = {
 }
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
+FEW_ROWS = 100_000
+"""Up to so many rows, compiling a plan to Java costs more than it saves (docs/benchmarks.md)."""
+
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""Makes Spark walk its expressions row by row; what comes out is the same."""
+
 
 class SparkUnavailableError(GovlakeError):
     """No Spark session can be had; the message says why and what to start or install."""
@@ -59,6 +65,20 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
     finally:
         if settings.spark.remote:
             spark.stop()
+
+
+@contextmanager
+def plans_for(spark: SparkSession, rows: int) -> Iterator[None]:
+    """Have the session interpret what is run within if it is about `FEW_ROWS` or less, else compile it as it does anyhow."""
+    changed = INTERPRETED if rows <= FEW_ROWS else {}
+    before = {name: spark.conf.get(name) for name in changed}
+    for name, value in changed.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
 
 
 def class_path() -> list[Path]:

@@ -7,7 +7,6 @@ see `jobs.linkage.reblock`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
@@ -22,9 +21,7 @@ def block_keys(standardised: DataFrame, model: Model) -> DataFrame:
 
     A record that lacks one of a rule's columns has no key of that rule.
     """
-    rules = model.settings.blocking_rules_to_generate_predictions
-    keys = [_keys_of(standardised, number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
-    return reduce(lambda left, right: left.unionByName(right), keys)
+    return _with_keys(standardised, _blocking_keys(model))
 
 
 def index_keys(standardised: DataFrame, model: Model) -> DataFrame:
@@ -33,8 +30,8 @@ def index_keys(standardised: DataFrame, model: Model) -> DataFrame:
     Identity rules are numbered on from the blocking rules. Their keys find the records that share such a value.
     """
     first = first_identity_rule(model)
-    values = [_keys_of(standardised, first + place, (rule.column,)) for place, rule in enumerate(model.rules.identity_rules)]
-    return reduce(lambda left, right: left.unionByName(right), values, block_keys(standardised, model))
+    values = [_keys_sql(first + place, (rule.column,)) for place, rule in enumerate(model.rules.identity_rules)]
+    return _with_keys(standardised, [*_blocking_keys(model), *values])
 
 
 def first_identity_rule(model: Model) -> int:
@@ -42,15 +39,26 @@ def first_identity_rule(model: Model) -> int:
     return len(model.rules.blocking)
 
 
-def _keys_of(standardised: DataFrame, number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> DataFrame:
-    from pyspark.sql import functions as f
+def _blocking_keys(model: Model) -> list[str]:
+    rules = model.settings.blocking_rules_to_generate_predictions
+    return [_keys_sql(number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
 
-    records = standardised.select("record_id", *columns)
+
+def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> str:
+    """The keys that a record has of one rule, as SQL: an array of ``struct<rule, block_key>``, a key each item of its arrays."""
+    values = [f"_{column}" if column in arrays else column for column in columns]
+    known = " and ".join(f"{value} is not null" for value in values)
+    key = f"xxhash64({number}, {', '.join(f'cast({value} as string)' for value in values)})"
+    keys = f"case when {known} then array(named_struct('rule', {number}, 'block_key', {key})) else array() end"
     for column in arrays:
-        records = records.withColumn(column, f.explode(f.array_distinct(column)))
-    known = reduce(lambda left, right: left & right, (f.col(column).isNotNull() for column in columns))
-    key = f.xxhash64(f.lit(number), *(f.col(column).cast("string") for column in columns))
-    return records.where(known).select(f.lit(number).alias("rule"), key.alias("block_key"), "record_id")
+        keys = f"flatten(transform(array_distinct(coalesce({column}, array())), _{column} -> {keys}))"
+    return keys
+
+
+def _with_keys(standardised: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """One pass over the records for all rules: a union of a scan each would be as many tasks over."""
+    found = standardised.selectExpr("record_id", f"inline(concat({', '.join(keys)})) as (rule, block_key)")
+    return found.select("rule", "block_key", "record_id")
 
 
 def blocks_of(keys: DataFrame) -> DataFrame:

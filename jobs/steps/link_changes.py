@@ -46,14 +46,17 @@ def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
     """What the records of ``today`` change in the state of the night before; None if all must be linked anew."""
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
+    today = night.kept_if_few(today)
     before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
     hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
     record_count = row_count(night.path("records")) + int(is_today.sum() - was_before.sum())
     if must_recount(counted_records(frequencies), record_count):
         return None
     named = night.hashes(hashes)
-    # Checkpoints: each is asked for several times, and what they are read from is about to change.
-    return Changes(hashes, among(today, named).localCheckpoint(), among(before, named).localCheckpoint(), frequencies)
+    # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
+    # records come in as many parts as there are sources, and every later step would have a task for each.
+    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (today, before))
+    return Changes(hashes, came, left, frequencies)
 
 
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobs.io import control
+from jobs.io.delta import row_count
 from jobs.io.run_context import RunContext
+from jobs.io.spark import plans_for
 from jobs.io.state import DeliveryState, delivery_states
 from jobs.steps.override import TOLERANCE, is_stopped_by_gate, overridden
 from jobs.steps.silver_history import is_overtaken
@@ -32,7 +34,8 @@ def refine(spark: SparkSession, ctx: RunContext, dataset: DatasetName) -> None:
     """Take every waiting delivery from bronze to silver, and record what became of each. A stop concerns that delivery alone."""
     contract = ctx.catalog.by_dataset[dataset]
     for state in _pending(ctx, dataset):
-        _refine_delivery(spark, ctx, contract, state)
+        with plans_for(spark, state.rows_bronze + row_count(ctx.path(contract.table(Layer.SILVER)))):
+            _refine_delivery(spark, ctx, contract, state)
 
 
 def _pending(ctx: RunContext, dataset: DatasetName) -> list[DeliveryState]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
+from jobs.io.spark import plans_for
 from jobs.linkage.entities import Entities, group_records
 from jobs.linkage.identify import RECORD, Identity, id_drawer, identify
 from jobs.linkage.model import ModelError, load_model
@@ -20,6 +23,7 @@ from jobs.steps.link_changes import find_changes, link_changes
 from jobs.steps.link_scope import Scope, masters_named
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, is_linked, record_state, restore_state
+from jobs.steps.side_by_side import side_by_side
 from jobs.transforms.history import rows_on
 from schemas.contract import Contract
 from schemas.names import Layer
@@ -40,7 +44,8 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     if is_linked(ctx, master, night.input_digest):
         return
     restore_state(spark, ctx, master, night.base)
-    link_records(night, _todays_records(night), afresh=afresh)
+    with plans_for(spark, night.silver_rows):
+        link_records(night, _todays_records(night), afresh=afresh)
     record_state(ctx, master, model.digest, night.input_digest)
 
 
@@ -50,8 +55,7 @@ def link_records(night: LinkageNight, records: DataFrame, *, afresh: bool = Fals
     scope = link_all(night, records) if changes is None else link_changes(night, changes)
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
-    _write_identity(night, scope, entities, identity)
-    _write_review(night, scope, entities, identity)
+    side_by_side([*_identity_writes(night, scope, entities, identity), partial(_write_review, night, scope, entities, identity)])
 
 
 def _silver_versions(ctx: RunContext, master: str) -> dict[str, int]:
@@ -101,11 +105,11 @@ def _identify(night: LinkageNight, scope: Scope, entities: Entities) -> Identity
         masters = pd.concat([masters, taken], ignore_index=True)
 
 
-def _write_identity(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> None:
+def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> list[Callable[[], object]]:
     events = with_reasons(identity, entities.held, scope.findings.pairs, night.model)
     events = events.assign(business_date=night.ctx.business_date, run_id=night.ctx.run_id)
-    for name, rows in (("crosswalk", identity.crosswalk), ("master", identity.masters), ("events", events)):
-        night.write(name, night.local_rows(name, rows))
+    tables = {"crosswalk": identity.crosswalk, "master": identity.masters, "events": events}
+    return [partial(night.write, name, night.local_rows(name, rows)) for name, rows in tables.items()]
 
 
 def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> None:

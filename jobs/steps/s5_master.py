@@ -6,16 +6,19 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from jobs.io import control
-from jobs.io.delta import table_version
+from jobs.io.delta import row_count, table_version
 from jobs.io.run_context import RunContext
+from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state, runs
 from jobs.linkage.survive import survive, survivorship_rules
 from jobs.steps.master_inputs import read_inputs
+from jobs.steps.side_by_side import side_by_side
 from jobs.transforms.inputs import MasterInputs
 from schemas.contract import Contract, Survivorship
 from schemas.errors import GovlakeError
@@ -38,18 +41,24 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
 
     Tables with survived columns come first: the others may refer to them. Raises PromotionStoppedError if a gate stops one.
     """
-    from jobs.steps.promote import promote
-
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
     inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
-    for contract in _tables_of(ctx, master):
-        # The gate reads the rows once for each check that fails, and plans anew each time: the long plan is cut off here.
-        rows = build_table(inputs, contract).localCheckpoint()
-        promote(rows, contract, contract.table(Layer.GOLD), ctx)
+    tables = _tables_of(ctx, master)
+    with plans_for(spark, sum(row_count(ctx.path(contract.table(Layer.SILVER))) for contract in ctx.catalog.sources_of(master))):
+        for are_golden in (True, False):
+            chosen = [contract for contract in tables if bool(survivorship_rules(contract)) == are_golden]
+            side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in chosen)
     done = {"run_id": ctx.run_id, "business_date": ctx.business_date, "step": STEP, "dataset": master, "status": "succeeded"}
     control.record(ctx.settings.root, "runs", [done | {"detail": master_inputs_digest(ctx, master)}])
+
+
+def _promote_table(inputs: MasterInputs, contract: Contract, ctx: RunContext) -> None:
+    from jobs.steps.promote import promote
+
+    # The gate reads the rows once for each check that fails, and plans anew each time: the long plan is cut off here.
+    promote(build_table(inputs, contract).localCheckpoint(), contract, contract.table(Layer.GOLD), ctx)
 
 
 def is_built(ctx: RunContext, master: str) -> bool:
@@ -73,7 +82,7 @@ def master_inputs_digest(ctx: RunContext, master: str) -> str:
 
 def _tables_of(ctx: RunContext, master: str) -> list[Contract]:
     tables = [contract for contract in ctx.catalog.gold if contract.dataset.group == master]
-    return sorted(tables, key=lambda contract: (not survivorship_rules(contract), contract.dataset))
+    return sorted(tables, key=lambda contract: contract.dataset)
 
 
 def golden_rules(ctx: RunContext, master: str) -> dict[str, Survivorship]:

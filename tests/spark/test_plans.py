@@ -1,0 +1,46 @@
+"""Interpreted or compiled: the size of what is read decides how Spark runs a plan, never what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobs.io import spark as sessions
+from jobs.io.spark import FEW_ROWS, INTERPRETED, plans_for
+from tests.small_office import Office, delta, full, office_catalog
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DELIVERIES = [full(0, "1甲 2乙 3丙"), delta(1, "U1丁 U2? U3戊 U3己 I4庚 I4庚 X5辛"), delta(2, "D1丁 I6壬")]
+
+
+def test_few_rows_are_interpreted_and_the_session_is_as_before_afterwards(spark: SparkSession) -> None:
+    before = _settings(spark)
+    assert before != INTERPRETED
+    with plans_for(spark, FEW_ROWS):
+        assert _settings(spark) == INTERPRETED
+    assert _settings(spark) == before
+    with plans_for(spark, FEW_ROWS + 1):
+        assert _settings(spark) == before
+    with pytest.raises(ZeroDivisionError), plans_for(spark, 0):
+        _ = 1 / 0
+    assert _settings(spark) == before
+
+
+def _settings(spark: SparkSession) -> dict[str, str | None]:
+    return {name: spark.conf.get(name) for name in INTERPRETED}
+
+
+def test_both_ways_make_the_same_silver(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = office_catalog(tmp_path / "contracts")
+    interpreted = Office(spark, catalog, tmp_path / "interpreted", "csv")
+    interpreted.live(DELIVERIES)
+    monkeypatch.setattr(sessions, "FEW_ROWS", -1)
+    compiled = Office(spark, catalog, tmp_path / "compiled", "csv")
+    compiled.live(DELIVERIES)
+    assert compiled.silver_rows() == interpreted.silver_rows()
+    assert compiled.quarantine() == interpreted.quarantine()
+    assert len(compiled.silver()) == 6
