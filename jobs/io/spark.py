@@ -30,8 +30,8 @@ SIMILARITIES = {
 }
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
-FEW_ROWS = 100_000
-"""Up to so many rows, compiling a plan to Java costs more than it saves (docs/benchmarks.md)."""
+FEW_ROWS = 20_000
+"""Up to so many rows, compiling a plan to Java costs more than it saves (ADR 12)."""
 
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 """Makes Spark walk its expressions row by row; what comes out is the same."""

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 NEEDED = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "review")
 """Tables of the night before without which all is linked anew."""
 
+KEPT_RECORDS = 200_000
+"""Up to so many, today's records are kept on local disk while changes are looked for, instead of read from the sources again."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -46,11 +49,12 @@ def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
     """What the records of ``today`` change in the state of the night before; None if all must be linked anew."""
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
-    today = night.kept_if_few(today)
+    known = row_count(night.path("records"))
+    if known <= KEPT_RECORDS:
+        today = today.hint("rebalance").localCheckpoint()
     before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
     hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
-    record_count = row_count(night.path("records")) + int(is_today.sum() - was_before.sum())
-    if must_recount(counted_records(frequencies), record_count):
+    if must_recount(counted_records(frequencies), known + int(is_today.sum() - was_before.sum())):
         return None
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the

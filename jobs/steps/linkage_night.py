@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from jobs.io.delta import row_count, table_version
 from jobs.io.run_context import RunContext
-from jobs.io.spark import FEW_ROWS
 from jobs.io.state import LinkageState
 from jobs.linkage.changes import RECORD_HASH
 from jobs.linkage.model import Model
@@ -57,10 +56,6 @@ class LinkageNight:
     def silver_rows(self) -> int:
         """How many rows the sources hold, history included."""
         return sum(row_count(self.ctx.path(TableName.parse(table))) for table in self.silver)
-
-    def kept_if_few(self, rows: DataFrame) -> DataFrame:
-        """Rows of the sources that are asked for several times: materialised, unless reading them again costs less than keeping."""
-        return rows.hint("rebalance").localCheckpoint() if self.silver_rows <= FEW_ROWS else rows
 
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""
