@@ -89,9 +89,12 @@ def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
     marked = {}
     for action, column in MARKS.items():
         marks = [
-            f"case when {check.bad} then {literal(check.label)} end" for check in checks if check.bad and check.action == action
+            f"case when {check.bad} then {literal(check.label)} else '' end"
+            for check in checks
+            if check.bad and check.action == action
         ]
-        marked[column] = f.expr(f"array_compact(array({', '.join(marks) or 'cast(null as string)'}))")
+        # Not array_compact of nulls, which is short for a lambda: of that Spark compiles nothing, the checks in it included.
+        marked[column] = f.expr(f"array_remove(array({', '.join(marks)}), '')" if marks else "cast(array() as array<string>)")
     return rows.withColumns(marked)
 
 

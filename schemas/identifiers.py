@@ -7,7 +7,7 @@ Every function takes Spark SQL text and returns Spark SQL text; the texts are sa
 
 from __future__ import annotations
 
-from schemas.sql_text import literals
+from schemas.sql_text import dashed, literals
 
 WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
 """Weight of each of the first 17 digits: 2^(17-i) mod 11 (ISO 7064 MOD 11-2)."""
@@ -65,7 +65,7 @@ def citizen_id_class(compact: str, standard: str, number: str) -> str:
 
 def birth_date_in(standard: str) -> str:
     """The birth date written in an 18-character number; null if there is no such date after 1800. Source: GB 11643 §4.2."""
-    date = f"try_to_date(substring({standard}, 7, 8), 'yyyyMMdd')"
+    date = f"try_cast({dashed(standard, 7)} as date)"
     return f"case when {standard} rlike '^[0-9]{{6}}(18|19|20)[0-9]{{9}}[0-9X]$' then {date} end"
 
 

@@ -29,11 +29,12 @@ def semantic_type_of(contract: Contract, column: Column) -> SemanticType:
     return SEMANTIC_TYPES[name]
 
 
-def parts_of(contract: Contract) -> list[Part]:
-    """Every part of every column, filled in, in contract order."""
+def parts_of(contract: Contract, *, are_keys: bool | None = None) -> list[Part]:
+    """Every part of every column, filled in, in contract order; of keys alone, or of all others, if it is said which."""
     return [
         Part(fill(part.name, column.name), part.spark_type, fill(part.sql, column.name), part.level, part.is_kept)
         for column in contract.columns
+        if are_keys in (None, column.is_key)
         for part in semantic_type_of(contract, column).parts
     ]
 

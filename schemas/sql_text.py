@@ -14,3 +14,8 @@ def literal(text: str) -> str:
 def literals(values: Iterable[str]) -> str:
     """Texts as a list of string literals, as it stands in the brackets of ``in (…)``."""
     return ", ".join(literal(value) for value in values)
+
+
+def dashed(text: str, start: int = 1) -> str:
+    """Eight digits from the character ``start`` on as ``yyyy-mm-dd``: a cast reads that in a fraction of what a format takes."""
+    return f"concat_ws('-', substring({text}, {start}, 4), substring({text}, {start + 4}, 2), substring({text}, {start + 6}, 2))"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from quality.suite import COPY_NUMBER, KEY_VERSIONS
 from schemas.contract import Contract
+from schemas.semantic_types import Part
 from schemas.silver import parts_of
 
 if TYPE_CHECKING:
@@ -24,13 +25,23 @@ def type_rows(bronze: DataFrame, contract: Contract, also: tuple[str, ...] = ())
     from pyspark.sql import functions as f
 
     rows = bronze.select(*PLACE, *also, *(f.col(column.name).alias(f"_raw_{column.name}") for column in contract.columns))
+    # Keys first: rows are counted, which shuffles and sorts them, before the other columns make them wide.
+    counted = count_copies(_with_parts(rows, parts_of(contract, are_keys=True)), contract.keys)
+    typed = _with_parts(counted, parts_of(contract, are_keys=False))
     parts = parts_of(contract)
-    for level in sorted({part.level for part in parts}):
-        rows = rows.select("*", *(f.expr(part.sql).cast(part.spark_type).alias(part.name) for part in parts if part.level == level))
     kept = [part.name for part in parts if part.is_kept]
     raw = [f"_raw_{column.name}" for column in contract.columns]
     helpers = [part.name for part in parts if not part.is_kept]
-    return count_copies(rows.select(*kept, *raw, *helpers, *PLACE, *also), contract.keys)
+    return typed.select(*kept, *raw, *helpers, *PLACE, *also, COPY_NUMBER, KEY_VERSIONS)
+
+
+def _with_parts(rows: DataFrame, parts: list[Part]) -> DataFrame:
+    """Rows with more columns: parts of a level build on those of the levels before."""
+    from pyspark.sql import functions as f
+
+    for level in sorted({part.level for part in parts}):
+        rows = rows.select("*", *(f.expr(part.sql).cast(part.spark_type).alias(part.name) for part in parts if part.level == level))
+    return rows
 
 
 def count_copies(rows: DataFrame, keys: tuple[str, ...]) -> DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.codes import REGIONS
 from schemas.codes.regions import abolished_regions
 from schemas.semantic_types.model import Part, Rule, SemanticType, helper, plain
-from schemas.sql_text import literals
+from schemas.sql_text import dashed, literals
 from schemas.text import clean_text, half_width, standard_name
 
 _TEXT = clean_text("{raw}")
@@ -13,17 +13,18 @@ _TEXT = clean_text("{raw}")
 UNTYPABLE = Rule("untypable", "quarantine", "{text} is not null and {name} is null", "the value cannot be read as its type")
 
 _DATE_SQL = (
-    "case when {text} rlike '^[0-9]{8}$' then try_to_date({text}, 'yyyyMMdd') "
-    "when {text} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$' then try_to_date({text}, 'yyyy-M-d') "
-    "when {text} rlike '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}$' then try_to_date({text}, 'yyyy/M/d') "
-    "when {text} rlike '^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}[日号]$' "
-    "then try_to_date(translate({text}, '年月日号', '--'), 'yyyy-M-d') end"
+    f"case when {{text}} rlike '^(?!0000)[0-9]{{8}}$' then try_cast({dashed('{text}')} as date) "
+    "when {text} rlike '^(?!0000)[0-9]{4}(-[0-9]{1,2}-[0-9]{1,2}|/[0-9]{1,2}/[0-9]{1,2}|年[0-9]{1,2}月[0-9]{1,2}[日号])$' "
+    "then try_cast(translate({text}, '/年月日号', '---') as date) end"
 )
+"""A calendar's years begin with 1; a cast would take the year 0."""
+
 _PARTIAL_BIRTH = "{stem}_date_text rlike '^[0-9]{4}(年|0[1-9]|1[0-2]|[-/.年](0?[1-9]|1[0-2])月?)?$'"
 """The year alone, or year and month: 1990, 1990年, 199005, 1990-05, 1990年5月."""
 
 _TIMESTAMP_SQL = (
-    "case when {text} rlike '^[0-9]{14}$' then try_to_timestamp({text}, 'yyyyMMddHHmmss') else try_to_timestamp({text}) end"
+    f"try_cast(case when {{text}} rlike '^(?!0000)[0-9]{{14}}$' then concat({dashed('{text}')}, ' ', "
+    "substring({text}, 9, 2), ':', substring({text}, 11, 2), ':', substring({text}, 13, 2)) else {text} end as timestamp)"
 )
 
 _FIGURE = "[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)"
