@@ -104,6 +104,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("show", "household_register"), "write <department>/<dataset>"),
     (("describe", "gold.population__persn"), "Did you mean 'gold.population__person'?"),
     (("describe", "bronze.population__person"), "no contract defines bronze.population__person"),
+    (("describe", "control.deliveries"), "`govlake deliveries`"),
     (("describe", "person"), "write <layer>.<group>__<dataset>"),
     (("query", "select 1"), "run `govlake night --date …` first"),
     (("deliveries", "--date", "x"), "'x' is not a date"),
@@ -278,6 +279,7 @@ def test_nothing_runs_that_could_be_stopped(govlake: Govlake, tmp_path: Path) ->
     ("name", "value", "told"),
     [
         ("GOVLAKE_PROFILE", "moon", "laptop, cluster or test"),
+        ("GOVLAKE_HOME", __file__, "Name the lake's folder"),
         ("GOVLAKE_AIRFLOW__PORT", "many", "GOVLAKE_AIRFLOW__PORT"),
         ("GOVLAKE_AIRFLOW__PROT", "8080", "GOVLAKE_AIRFLOW__PROT"),
     ],
