@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from typing import Any
 import pytest
 
 from jobs.cli import GROUPS, PANELS, main
-from jobs.settings import current_settings, load_settings
+from jobs.settings import PROJECT, current_settings, load_settings
+from tests.night.lakes import versions
 from tests.small_register import DAY, HOUSEHOLD, LI, write_linkage_state, write_release, write_sources, write_truth
 
 
@@ -208,6 +211,18 @@ def test_what_the_lake_holds_is_found(govlake: Govlake, lake: Path, tmp_path: Pa
     assert {row["status"] for row in govlake("deliveries", "--dataset", HOUSEHOLD, "--json").document} == {"published"}
     measures = govlake("evaluate", "--truth", str(write_truth(tmp_path / "truth")), "--json").document
     assert measures["population"]["records"] == 7
+
+
+def test_a_night_that_is_over_says_so_and_starts_no_jvm(lake: Path) -> None:
+    code = f"import sys; sys.argv = ['govlake', 'night', '--date', '{DAY}', '--json']\nfrom jobs.cli import main\n"
+    code += "try: main()\nfinally: print('pyspark' in sys.modules, file=sys.stderr)"
+    environment = os.environ | {"GOVLAKE_HOME": str(lake)}
+    before = versions(lake)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    outcome = json.loads(ended.stdout)
+    assert (ended.returncode, outcome["is_noop"], outcome["release_id"]) == (0, True, f"{DAY}/1")
+    assert ended.stderr.split("\n")[:2] == [f"{DAY}: released as {DAY}/1; nothing to do", "False"]
+    assert versions(lake) == before
 
 
 def test_a_query_is_written_in_each_form(govlake: Govlake, lake: Path) -> None:
