@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, say, show_rows
+from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, say, show_json, show_rows
 from jobs.settings import current_settings
 
 NO_MATCH = "nothing matches: leave out an option, or ask for another date"
@@ -102,9 +102,18 @@ def quarantine(
     from jobs.io.release_reader import quarantined_rows
 
     day = parse_date(date) if date else None
-    rows = quarantined_rows(current_settings(), dataset, day, limit)
-    columns = ["table", "delivery_id", "row_number", "state", "check_codes", "reasons", "raw_row"]
-    show_rows(rows, as_json=as_json, columns=columns, empty="no row is in quarantine")
+    found = quarantined_rows(current_settings(), dataset, day, limit + 1)
+    rows = found[:limit]
+    if as_json:
+        show_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['delivery_id']} row {row['row_number']}, {row['state']}: {'; '.join(row['reasons'])}")
+        typer.echo(f"    {', '.join(row['check_codes'])} in {row['raw_row']}")
+    if not rows:
+        say("no row is in quarantine")
+    if len(found) > limit:
+        say(f"these are the first {limit:,}: raise --limit, or choose with --dataset and --date")
 
 
 def releases(as_json: AsJson = False) -> None:

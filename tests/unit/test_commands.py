@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from jobs.cli import GROUPS, PANELS, main
+from jobs.io.delta import duckdb_connection
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
-from tests.small_register import DAY, HOUSEHOLD, LI, write_linkage_state, write_release, write_sources, write_truth
+from tests.small_register import DAY, HOUSEHOLD, LI, write, write_linkage_state, write_release, write_sources, write_truth
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,24 @@ def test_what_the_lake_holds_is_found(govlake: Govlake, lake: Path, tmp_path: Pa
     assert {row["status"] for row in govlake("deliveries", "--dataset", HOUSEHOLD, "--json").document} == {"published"}
     measures = govlake("evaluate", "--truth", str(write_truth(tmp_path / "truth")), "--json").document
     assert measures["population"]["records"] == 7
+
+
+def test_quarantined_rows_are_shown_as_they_were_delivered(govlake: Govlake, lake: Path) -> None:
+    told = {"state": "open", "check_codes": ["key_null"], "reasons": ["the key is empty"], "raw_row": '{"RYBH":"","XM":"甲"}'}
+    places = [{"_delivery_id": f"{HOUSEHOLD}/{DAY}/1", "_business_date": DAY, "_file": "f", "_row_number": n} for n in (7, 9)]
+    settings = load_settings(home=str(lake))
+    write(settings, "quarantine.public_security__household_register", [place | told for place in places])
+    shown = govlake("quarantine", "--limit", "1")
+    first = f"{HOUSEHOLD}/{DAY}/1 row 7, open: the key is empty"
+    assert shown.out.splitlines() == [first, '    key_null in {"RYBH":"","XM":"甲"}']
+    assert "raise --limit" in shown.err
+    assert [row["row_number"] for row in govlake("quarantine", "--dataset", HOUSEHOLD, "--json").document] == [7, 9]
+    assert govlake("quarantine", "--date", "2026-03-03").err == "no row is in quarantine\n"
+
+
+def test_an_answer_that_takes_long_is_still_one_document() -> None:
+    with duckdb_connection() as connection:
+        assert connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]
 
 
 def test_a_night_that_is_over_says_so_and_starts_no_jvm(lake: Path) -> None:
