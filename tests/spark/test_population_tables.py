@@ -123,11 +123,13 @@ def test_whoever_a_death_certificate_names_or_the_register_cancelled_has_died(sp
     ]
     members = spark.createDataFrame(rows, "master_id string, dataset string, record_key string, cancellation_code string")
     golden = spark.createDataFrame(
-        [(master, None, 1950, None, "here") for master in "ABCDE"],
-        "master_id string, birth_date date, birth_year int, birth_date_source string, birth_year_source string",
+        [(master, None, 1950, None, "here", "371202") for master in "ABCDE"],
+        "master_id string, birth_date date, birth_year int, birth_date_source string, birth_year_source string, "
+        "registered_region_code string",
     )
     evidence = members.groupBy("master_id").count()
     persons = person.transform(_inputs(members=members, golden=golden, evidence=evidence))
+    assert _rows(persons, "registered_region_now_code") == {("370116",)}, "371202 became 370116 when Laiwu went to Jinan"
     deceased = {("A", True), ("B", True), ("C", False), ("D", False), ("E", True)}
     assert _rows(persons, "master_id", "is_deceased") == deceased, "cancelled for another reason (3) is not dead"
 
