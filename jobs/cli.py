@@ -44,9 +44,15 @@ for name, (panel, group) in GROUPS.items():
 
 
 def main() -> None:
-    """Run the command; an error meant for a person is printed as its message alone."""
+    """Run the command; an error meant for a person, or that of a file which cannot be used, is printed as a message alone."""
     try:
         app()
     except GovlakeError as error:
         sys.stderr.write(f"govlake: {error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file's fault
+        hint = "Look at what is there and who may read and write it, or name another place."
+        sys.stderr.write(f"govlake: {error.strerror}: {error.filename}. {hint}\n")
+        sys.exit(GovlakeError.exit_code)

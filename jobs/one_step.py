@@ -91,8 +91,10 @@ def _known_subject(catalog: Catalog, step: str, subject: str | None) -> str:
     }.get(step, [str(contract.dataset) for contract in catalog.sources])
     if step == "release" and subject is None:
         return ""
+    if subject is None:
+        raise UsageError(f"step {step} is run for one dataset or master: name one with --dataset. {suggest('', known)}")
     if subject not in known:
         raise UsageError(
-            f"step {step}: no {subject!r} to run it for. {suggest(str(subject), known) if known else 'Leave --dataset out.'}"
+            f"step {step}: no {subject!r} to run it for. {suggest(subject, known) if known else 'Leave --dataset out.'}"
         )
     return subject

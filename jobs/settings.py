@@ -137,7 +137,7 @@ def load_settings(**overrides: Any) -> Settings:
     values = _merge(_read(conf / "base.yaml"), _read(conf / f"{profile}.yaml"))
     _refuse_secrets(conf, values)
     try:
-        return Settings(**_merge(values, overrides))
+        settings = Settings(**_merge(values, overrides))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -145,6 +145,9 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             f"setting {name}: {first['msg']}{got}. See {conf} or GOVLAKE_{name.upper().replace('.', '__')}."
         ) from error
+    if Path(settings.root).is_file():
+        raise SettingsError(f"setting home: {settings.root} is a file. Name the lake's folder, there or not, in GOVLAKE_HOME.")
+    return settings
 
 
 @cache

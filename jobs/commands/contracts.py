@@ -81,9 +81,10 @@ def show(dataset: Dataset, as_json: AsJson = False) -> None:
     import yaml
 
     from jobs.drafting.proposals import proposals
-    from schemas.names import DatasetName
+    from schemas.catalog import load_catalog
 
-    entries = [proposal.entry for proposal in proposals(current_settings().root, DatasetName.parse(dataset))]
+    known = load_catalog().find(dataset).dataset
+    entries = [proposal.entry for proposal in proposals(current_settings().root, known)]
     if as_json:
         show_json(entries)
     elif entries:

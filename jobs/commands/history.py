@@ -5,18 +5,33 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, say, show_rows
+from jobs.commands.output import AsJson, DatasetOption, DateOption, Row, parse_date, say, show_json, show_rows
 from jobs.settings import current_settings
+
+NO_MATCH = "nothing matches: leave out an option, or ask for another date"
+"""What is said where there is something to list, but not of what was asked for."""
+
+
+class Status(StrEnum):
+    """What can become of a delivery (`jobs.io.state.DeliveryState`)."""
+
+    RECEIVED = "received"
+    PUBLISHED = "published"
+    STOPPED = "stopped"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    MISSING = "missing"
 
 
 def deliveries(
     dataset: DatasetOption = None,
     date: DateOption = None,
-    status: Annotated[str | None, typer.Option(help="received, published, stopped, duplicate, superseded or missing.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only deliveries of which this became.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List deliveries and what became of each.
@@ -25,10 +40,11 @@ def deliveries(
     """
     from jobs.io.state import delivery_states
 
-    states = map(asdict, delivery_states(current_settings().root))
+    states = [asdict(state) for state in delivery_states(current_settings().root)]
     rows = [row for row in _matching(states, dataset, date) if status in (None, row["status"])]
     columns = ["delivery_id", "status", "rows_delivered", "rows_bronze", "rows_accepted", "rows_quarantined", "reason"]
-    show_rows(rows, as_json=as_json, columns=columns, empty="no deliveries: nothing has landed yet (govlake night --date …)")
+    empty = NO_MATCH if states else "no deliveries: nothing has landed yet (govlake night --date …)"
+    show_rows(rows, as_json=as_json, columns=columns, empty=empty)
 
 
 gates_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -51,10 +67,10 @@ def gates(
         return
     from jobs.io.state import gates as gate_events
 
-    events = map(asdict, gate_events(current_settings().root))
+    events = [asdict(event) for event in gate_events(current_settings().root)]
     rows = [row for row in _matching(events, dataset, date) if not (failed and row["passed"])]
     columns = ["table", "delivery_id", "check_code", "column_name", "action", "rows_checked", "rows_failed", "decision"]
-    show_rows(rows, as_json=as_json, columns=columns, empty="no gate has been passed yet")
+    show_rows(rows, as_json=as_json, columns=columns, empty=NO_MATCH if events else "no gate has been passed yet")
 
 
 @gates_app.command()
@@ -86,9 +102,18 @@ def quarantine(
     from jobs.io.release_reader import quarantined_rows
 
     day = parse_date(date) if date else None
-    rows = quarantined_rows(current_settings(), dataset, day, limit)
-    columns = ["table", "delivery_id", "row_number", "check_codes", "reasons", "raw_row"]
-    show_rows(rows, as_json=as_json, columns=columns, empty="no row is in quarantine")
+    found = quarantined_rows(current_settings(), dataset, day, limit + 1)
+    rows = found[:limit]
+    if as_json:
+        show_json(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row['delivery_id']} row {row['row_number']}, {row['state']}: {'; '.join(row['reasons'])}")
+        typer.echo(f"    {', '.join(row['check_codes'])} in {row['raw_row']}")
+    if not rows:
+        say("no row is in quarantine")
+    if len(found) > limit:
+        say(f"these are the first {limit:,}: raise --limit, or choose with --dataset and --date")
 
 
 def releases(as_json: AsJson = False) -> None:
@@ -110,17 +135,23 @@ def runs(date: DateOption = None, as_json: AsJson = False) -> None:
     """
     from jobs.io.state import runs as run_events
 
-    rows = _matching(map(asdict, run_events(current_settings().root)), None, date)
+    events = [asdict(event) for event in run_events(current_settings().root)]
     columns = ["run_id", "step", "dataset", "status", "exit_code", "at", "detail"]
-    show_rows(rows, as_json=as_json, columns=columns, empty="nothing has run yet")
+    empty = NO_MATCH if events else "nothing has run yet"
+    show_rows(_matching(events, None, date), as_json=as_json, columns=columns, empty=empty)
 
 
 def _matching(rows: Iterable[dict[str, object]], dataset: str | None, date: str | None) -> list[Row]:
+    """The rows of a dataset and date. Raises ContractError if nothing goes by the dataset's name, here or in the catalogue."""
     day = parse_date(date) if date else None
-    names = {dataset, dataset.replace("/", "__")} if dataset else set()
-    return [
-        row
-        for row in rows
-        if (day is None or row["business_date"] == day)
-        and (not names or row.get("dataset") in names or str(row.get("table", "")).partition(".")[2] in names)
-    ]
+    named = [row for row in rows if dataset is None or _is_of(row, dataset)]
+    if dataset is not None and not named:
+        from schemas.catalog import load_catalog
+
+        load_catalog().find(dataset)
+    return [row for row in named if day is None or row["business_date"] == day]
+
+
+def _is_of(row: Row, dataset: str) -> bool:
+    table = str(row.get("table", "")).partition(".")[2]
+    return row.get("dataset") == dataset or table == dataset.replace("/", "__")

@@ -9,6 +9,8 @@ import typer
 
 from jobs.commands.output import AsJson, say, show_json, show_table
 from jobs.settings import Settings, current_settings
+from schemas.errors import UsageError
+from schemas.odcs import suggest
 
 app = typer.Typer(help="Linkage models: train, compare, accept.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,12 +31,13 @@ def train(
     Example: govlake model train population --out /tmp/candidate
     """
     from jobs.io.spark import spark_session
-    from jobs.steps.change_model import train_model
+    from jobs.steps.change_model import sources_with_rows, train_model
     from schemas.catalog import load_catalog
 
     settings = current_settings()
+    folder, target = _folder(settings, master), _candidate(settings, master, out)
+    sources_with_rows(settings.root, load_catalog(), master)  # before the JVM starts
     with spark_session(settings) as spark:
-        folder, target = _folder(settings, master), _candidate(settings, master, out)
         answer = train_model(spark, settings.root, load_catalog(), master, folder, target)
     if as_json:
         show_json(answer)
@@ -52,12 +55,13 @@ def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False
     Example: govlake model compare population --candidate /tmp/candidate
     """
     from jobs.io.spark import spark_session
-    from jobs.steps.change_model import compare_models
+    from jobs.steps.change_model import compare_models, sources_with_rows
     from schemas.catalog import load_catalog
 
     settings = current_settings()
+    folder, other = _folder(settings, master), _existing(_candidate(settings, master, candidate), master)
+    sources_with_rows(settings.root, load_catalog(), master)  # before the JVM starts
     with spark_session(settings) as spark:
-        folder, other = _folder(settings, master), _candidate(settings, master, candidate)
         answer = compare_models(spark, settings.root, load_catalog(), master, folder, other)
     if as_json:
         show_json(answer)
@@ -80,8 +84,8 @@ def accept(
     from jobs.steps.change_model import accept_model
 
     settings = current_settings()
-    found = _candidate(settings, master, candidate)
-    answer = accept_model(settings.root, master, _folder(settings, master), found, by, why)
+    folder, found = _folder(settings, master), _existing(_candidate(settings, master, candidate), master)
+    answer = accept_model(settings.root, master, folder, found, by, why)
     if as_json:
         show_json(answer)
     else:
@@ -102,6 +106,12 @@ def _show(answer: dict[str, Any]) -> None:
 
 
 def _folder(settings: Settings, master: str) -> Path:
+    """The live model's folder. Raises UsageError for a register that no contract knows."""
+    from schemas.catalog import load_catalog
+
+    masters = load_catalog().masters
+    if master not in masters:
+        raise UsageError(f"no register {master!r}. {suggest(master, list(masters))}")
     return settings.linkage.models / master
 
 
@@ -109,3 +119,9 @@ def _candidate(settings: Settings, master: str, named: Path | None) -> Path:
     from jobs.steps.change_model import CANDIDATE
 
     return named or _folder(settings, master) / CANDIDATE
+
+
+def _existing(candidate: Path, master: str) -> Path:
+    if not candidate.is_dir():
+        raise UsageError(f"no candidate at {candidate}: make one with `govlake model train {master}`, or name its folder.")
+    return candidate

@@ -47,7 +47,7 @@ def generate(
         people=people,
         days=days,
         seed=seed,
-        start=parse_date(start),
+        start=parse_date(start, "--start"),
         noise=load_noise(noise),
         faults=[parse_fault(text) for text in fault or []],
         landing=landing or current_settings().landing_root,

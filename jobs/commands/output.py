@@ -67,12 +67,13 @@ def console() -> Any:
     return Console(soft_wrap=True) if sys.stdout.isatty() else Console(width=200)
 
 
-def parse_date(text: str) -> date:
-    """Read an ISO date given on the command line. Raises typer.BadParameter with the form to write."""
+def parse_date(text: str, option: str = "--date") -> date:
+    """Read an ISO date given on the command line. Raises typer.BadParameter with the option and the form to write."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a date: write yyyy-mm-dd, e.g. 2026-03-02") from error
+        message = f"{text!r} is not a date: write yyyy-mm-dd, e.g. 2026-03-02"
+        raise typer.BadParameter(message, param_hint=f"'{option}'") from error
 
 
 def _plain(value: Any) -> str:
@@ -92,4 +93,6 @@ def _cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(item)}" for name, item in value.items())
     return str(value)

@@ -89,10 +89,14 @@ def open_or_create(
 
 @contextmanager
 def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection that can `delta_scan`, offline: the extension comes from its wheel."""
+    """A DuckDB connection that can `delta_scan`, offline: the extension comes from its wheel.
+
+    Without DuckDB's progress bar, which it prints to stdout, amid a command's answer, as soon as a query takes two seconds.
+    """
     import duckdb
 
     with duckdb.connect(config={"allow_unsigned_extensions": "false"}) as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"LOAD '{delta_extension()}'")
         yield connection
 

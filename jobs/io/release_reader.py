@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobs.io.delta import duckdb_connection, table_exists
 from jobs.io.state import Release, current_release, releases
@@ -81,8 +81,13 @@ def query_release(settings: Settings, sql: str, release_id: str | None = None) -
 
 
 def quarantined_rows(settings: Settings, dataset: str | None, day: date | None, limit: int) -> list[dict[str, Any]]:
-    """Rows now in quarantine, of one dataset and business date or of all. Grain: one row a quarantined row, with its ``table``."""
-    names = [DatasetName.parse(dataset)] if dataset else [contract.dataset for contract in load_catalog().refined]
+    """Rows now in quarantine, of one dataset and business date or of all. Grain: one row a quarantined row, with its ``table``.
+
+    Raises UsageError for a dataset that has no quarantine.
+    """
+    names = [contract.dataset for contract in load_catalog().refined]
+    if dataset is not None:
+        names = [name for name in names if str(name) == dataset] or _raise_unknown(dataset, names)
     found: list[dict[str, Any]] = []
     with duckdb_connection() as connection:
         for table in (name.in_layer(Layer.QUARANTINE) for name in names):
@@ -92,12 +97,17 @@ def quarantined_rows(settings: Settings, dataset: str | None, day: date | None, 
     return found
 
 
+def _raise_unknown(dataset: str, known: Collection[DatasetName]) -> NoReturn:
+    raise UsageError(f"no quarantine of {dataset!r}: no source is called so. {suggest(dataset, [str(name) for name in known])}")
+
+
 def _quarantined(connection: duckdb.DuckDBPyConnection, table: TableName, day: date | None, limit: int) -> list[dict[str, Any]]:
     answer = connection.execute(
-        f"""select '{table}' as "table", delivery_id, row_number, check_codes, reasons, raw_row
-            from {table} where $day is null or delivery_id like '%/' || $day || '/%'
-            order by delivery_id, row_number limit $limit""",  # noqa: S608 - a name that follows a grammar
-        {"day": day.isoformat() if day else None, "limit": limit},
+        f"""select '{table}' as "table", _delivery_id as delivery_id, _row_number as row_number, state,
+                check_codes, reasons, raw_row
+            from {table} where $day is null or _business_date = $day
+            order by _delivery_id, _file, _row_number limit $limit""",  # noqa: S608 - a name that follows a grammar
+        {"day": day, "limit": limit},
     )
     rows: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
     return rows

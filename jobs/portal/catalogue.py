@@ -12,7 +12,9 @@ from jobs.settings import PROJECT, Settings
 from quality.suite import checks_of
 from schemas.catalog import Catalog
 from schemas.contract import Contract
+from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer, TableName, linked_table
+from schemas.odcs import suggest
 from schemas.silver import silver_columns
 
 
@@ -36,9 +38,13 @@ def list_tables(settings: Settings, catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def describe_table(catalog: Catalog, name: str) -> dict[str, Any]:
-    """What a table holds and what its columns mean. Raises ContractError if no contract defines it."""
+    """What a table holds and what its columns mean. Raises UsageError if no contract defines it."""
     table = TableName.parse(name)
-    contract = next((c for known, c in _tables(catalog) if known == table), None) or catalog.find(name)
+    contract = next((c for known, c in _tables(catalog) if known == table), None)
+    if table.layer is Layer.CONTROL and contract is None:
+        raise UsageError(f"{table} holds events: `govlake deliveries`, `gates`, `releases` and `runs` tell what they come to.")
+    if contract is None:
+        raise UsageError(f"no contract defines {table}. {suggest(name, [str(known) for known, _ in _tables(catalog)])}")
     return {
         "table": str(table),
         "title": contract.title,

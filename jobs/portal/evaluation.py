@@ -104,13 +104,20 @@ def read_scored_records(settings: Settings, catalog: Catalog, release: Release, 
 
 
 def _load_truth(lake: duckdb.DuckDBPyConnection, truth: Path, release: Release) -> None:
-    lake.execute(
-        """create table truth as
-           select dataset, record_key, cast(entity_id as varchar) as entity_id, first_business_date, linkable
-           from read_parquet($truth)
-           where first_business_date <= $day and (last_business_date is null or last_business_date >= $day)""",
-        {"truth": str(truth), "day": release.business_date},
-    )
+    import duckdb
+
+    try:
+        lake.execute(
+            """create table truth as
+               select dataset, record_key, cast(entity_id as varchar) as entity_id, first_business_date, linkable
+               from read_parquet($truth)
+               where first_business_date <= $day and (last_business_date is null or last_business_date >= $day)""",
+            {"truth": str(truth), "day": release.business_date},
+        )
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{truth} is not what `govlake generate` writes: {str(error).splitlines()[0]}. Generate it again."
+        ) from error
 
 
 def _load_accepted_dates(lake: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -32,6 +32,7 @@ from jobs.steps.link_scope import OTHER_ID, local_records
 from jobs.steps.linkage_night import local
 from jobs.steps.linkage_state import DECISIONS
 from schemas.catalog import Catalog
+from schemas.contract import Contract
 from schemas.errors import UsageError
 from schemas.names import Layer, TableName, linked_table
 from schemas.odcs import suggest
@@ -136,13 +137,21 @@ def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:
     return local(cells)
 
 
+def sources_with_rows(root: str, catalog: Catalog, master: str) -> list[Contract]:
+    """The sources of ``master`` that have a silver table. No Spark. Raises UsageError if none has."""
+    found = [source for source in catalog.sources_of(master) if table_exists(source.table(Layer.SILVER).path(root))]
+    if not found:
+        raise UsageError(f"silver holds no record of {master!r} yet: run a night first (govlake night --date …).")
+    return found
+
+
 class _Master:
     """What a lake holds of one master: its records, as silver has them now, and its linkage state."""
 
     def __init__(self, spark: SparkSession, root: str, catalog: Catalog, master: str) -> None:
         if master not in catalog.masters:
             raise UsageError(f"no register {master!r}. {suggest(master, list(catalog.masters))}")
-        self._spark, self._root, self._sources, self._master = spark, root, catalog.sources_of(master), master
+        self._spark, self._root, self._catalog, self._master = spark, root, catalog, master
 
     @property
     def state(self) -> LinkageState:
@@ -160,12 +169,9 @@ class _Master:
     def records(self, model: Model) -> DataFrame:
         """Key and attributes of every record that is in silver now. Raises UsageError if there is none."""
         found: list[DataFrame] = []
-        for source in self._sources:
-            table = source.table(Layer.SILVER)
-            if table_exists(table.path(self._root)):
-                found += records_of(self._read(table).where("_valid_to is null"), source, self._master)
-        if not found:
-            raise UsageError(f"silver holds no record of {self._master!r} yet: run the steps up to silver first.")
+        for source in sources_with_rows(self._root, self._catalog, self._master):
+            rows = self._read(source.table(Layer.SILVER)).where("_valid_to is null")
+            found += records_of(rows, source, self._master)
         records = union_of(found)
         unfilled = sorted(set(model.rules.attributes) - set(records.columns))
         empty = {name: f"cast(null as {model.rules.attributes[name]})" for name in unfilled}

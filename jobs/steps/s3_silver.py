@@ -52,6 +52,7 @@ def _pending(ctx: RunContext, dataset: DatasetName) -> list[DeliveryState]:
 
 def _refine_delivery(spark: SparkSession, ctx: RunContext, contract: Contract, state: DeliveryState) -> None:
     from jobs.steps.promote import promote
+    from jobs.steps.quarantine import supersede_rows
     from jobs.steps.repeated_groups import publish_items
     from jobs.transforms.standardise import type_rows
 
@@ -64,10 +65,12 @@ def _refine_delivery(spark: SparkSession, ctx: RunContext, contract: Contract, s
             f"{state.delivery_id}: bronze took {state.rows_bronze:,} rows, silver sees {promotion.rows_checked:,}. "
             f"Compare {ctx.path(contract.table(Layer.BRONZE))} with the landing area; nothing was recorded as published."
         )
+    events = _events(ctx, state, promotion)
     if promotion.decision == "published":
         publish_items(spark, ctx, contract)
+        supersede_rows(spark, contract, ctx, [event["delivery_id"] for event in events if event["status"] == "superseded"])
     # Last, so that a night cut off before its items were made takes the delivery again.
-    control.record(ctx.settings.root, "deliveries", _events(ctx, state, promotion))
+    control.record(ctx.settings.root, "deliveries", events)
 
 
 def _events(ctx: RunContext, state: DeliveryState, promotion: Promotion) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def with_current_region(rows: DataFrame, column: str) -> DataFrame:
-    """``rows`` with ``<column>_now``: the code in force that the region of ``column`` belongs to. Grain: as given.
+def with_current_region(rows: DataFrame, column: str, name: str) -> DataFrame:
+    """``rows`` with ``name``: the code in force that the region of ``column`` belongs to. Grain: as given.
 
     A code that is in force, or not known at all, stays as it is; that of a region which was split among several is null.
     """
@@ -22,4 +22,4 @@ def with_current_region(rows: DataFrame, column: str) -> DataFrame:
     became = rows.sparkSession.createDataFrame(abolished, "_abolished string, _successor string")
     now = f.when(f.col("_abolished").isNull(), f.col(column)).otherwise(f.col("_successor"))
     joined = rows.join(f.broadcast(became), on=f.col(column) == f.col("_abolished"), how="left")
-    return joined.withColumn(f"{column}_now", now).drop("_abolished", "_successor")
+    return joined.withColumn(name, now).drop("_abolished", "_successor")

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
 from jobs.transforms.inputs import MasterInputs
-from jobs.transforms.population import identifier, person_history, relationship
+from jobs.transforms.population import identifier, person, person_history, relationship
 from jobs.transforms.population.relatives import BIRTHS, HOUSEHOLDS, MARRIAGES
 from schemas.contract import Survivorship
 
@@ -109,6 +109,35 @@ def test_a_number_that_two_persons_carry_is_shared(spark: SparkSession) -> None:
         ("C", "N", False, False),
         ("C", "M", False, False),
     }
+
+
+def test_whoever_a_death_certificate_names_or_the_register_cancelled_has_died(spark: SparkSession) -> None:
+    rows = [
+        ("A", HOUSEHOLDS, "1", None),
+        ("A", DEATHS, "c", None),
+        ("B", HOUSEHOLDS, "2", "1"),
+        ("C", HOUSEHOLDS, "3", "3"),
+        ("C", HOUSEHOLDS, "4", None),
+        ("D", MARRIAGES, "5#male", None),
+        ("E", DEATHS, "d", None),
+    ]
+    members = spark.createDataFrame(rows, "master_id string, dataset string, record_key string, cancellation_code string")
+    golden = spark.createDataFrame(
+        [(master, None, 1950, None, "here", "371202") for master in "ABCDE"],
+        "master_id string, birth_date date, birth_year int, birth_date_source string, birth_year_source string, "
+        "registered_region_code string",
+    )
+    evidence = members.groupBy("master_id").count()
+    persons = person.transform(_inputs(members=members, golden=golden, evidence=evidence))
+    assert _rows(persons, "registered_region_now_code") == {("370116",)}, "371202 became 370116 when Laiwu went to Jinan"
+    deceased = {("A", True), ("B", True), ("C", False), ("D", False), ("E", True)}
+    assert _rows(persons, "master_id", "is_deceased") == deceased, "cancelled for another reason (3) is not dead"
+
+    of_a = members.where("master_id = 'A'").selectExpr("*", "explode(array(date '2026-03-02', date '2026-03-03')) as on_date")
+    before_the_certificate = of_a.where(f"not (dataset = '{DEATHS}' and on_date = date '2026-03-02')")
+    lived = of_a.selectExpr("master_id", "on_date", "1 as record_count", "date '1950-01-01' as birth_date", "1950 as birth_year")
+    history = person_history.transform(_inputs(snapshots=before_the_certificate, golden_history=lived.distinct()))
+    assert _rows(history, "valid_from", "valid_to", "is_deceased") == {(D1, D2, False), (D2, None, True)}
 
 
 CERTIFICATES = [

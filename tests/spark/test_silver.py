@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jobs.io.release_reader import quarantined_rows
 from jobs.io.run_context import RunContext
 from jobs.io.state import delivery_states, gates
 from jobs.settings import load_settings
 from jobs.steps.override import override_gate
+from jobs.steps.quarantine import supersede_rows
 from jobs.steps.s3_silver import has_pending, refine
 from quality.suite import checks_of
 from schemas.catalog import Catalog
@@ -19,7 +21,7 @@ from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer
 from schemas.silver import silver_columns
 from tests.landing_area import FIRST_DAY, HOUSEHOLDS, LandingArea, household, later
-from tests.night.lakes import contents, rows, sql, table_folders
+from tests.night.lakes import contents, rows, sql, table_folders, versions
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -74,6 +76,34 @@ def test_bad_rows_are_set_aside_with_their_reason_and_doubtful_ones_are_kept_and
     assert lake.silver("select birth_date, birth_year, birth_date_text from t where police_person_number = 'R00000912'") == [
         (None, 1949, "19490230")
     ]
+
+
+def test_rows_of_a_corrected_delivery_are_no_longer_open(lake: Silver) -> None:
+    good, bad = [household(n) for n in range(60)], household(900, RYBH="")
+    lake.landing.deliver(HOUSEHOLDS, sequence=1, rows=[*good, bad, bad])
+    lake.night()
+    open_rows = quarantined_rows(lake.landing.ctx.settings, HOUSEHOLDS, FIRST_DAY, 10)
+    assert [(row["row_number"], row["state"], row["check_codes"]) for row in open_rows] == [
+        (61, "open", ["key_null"]),
+        (62, "open", ["key_null"]),
+    ]
+    lake.landing.deliver(HOUSEHOLDS, sequence=3, rows=[*good, bad], sent_at=f"{later(1)}T22:00:00+08:00")
+    lake.night(later(1))
+    late = [*good, household(77, GXSJ="?")]
+    lake.landing.deliver(HOUSEHOLDS, sequence=2, rows=late, sent_at=f"{later(2)}T22:00:00+08:00")
+    lake.night(later(2))
+    became = [lake.states()[f"{FIRST_DAY}/{sequence}"] for sequence in (1, 2, 3)]
+    assert became == ["superseded", "superseded", "published"]
+    found = [(row["delivery_id"][-1], row["state"]) for row in quarantined_rows(lake.landing.ctx.settings, HOUSEHOLDS, None, 10)]
+    assert found == [("1", "superseded"), ("1", "superseded"), ("2", "superseded"), ("3", "open")]
+    table, before = table_folders(lake.root)[QUARANTINE], versions(lake.root)
+    lake.landing.deliver(HOUSEHOLDS, sequence=4, rows=good, sent_at=f"{later(3)}T22:00:00+08:00")
+    lake.night(later(3))
+    assert sql(table, "select distinct state from t") == [("superseded",)], "the correction has no row in quarantine"
+    after, name = versions(lake.root), str(table.relative_to(lake.root))
+    assert after[name] == before[name] + 1
+    supersede_rows(lake.spark, lake.landing.catalog.find(HOUSEHOLDS), lake.landing.ctx, [f"{HOUSEHOLDS}/{FIRST_DAY}/3"])
+    assert versions(lake.root) == after, "marked already"
 
 
 def test_above_the_tolerance_nothing_is_published_and_yesterday_stays(lake: Silver) -> None:

@@ -130,4 +130,4 @@ def test_regions_that_were_and_are_no_longer(spark: SparkSession) -> None:
 def test_regions_and_what_they_belong_to_now(spark: SparkSession) -> None:
     codes = {"371202": "370116", "110105": "110105", "370981": None, "999999": "999999"}
     rows = spark.createDataFrame([(code,) for code in [*codes, None]], "region_code string")
-    assert dict(map(tuple, with_current_region(rows, "region_code").collect())) == {**codes, None: None}
+    assert dict(map(tuple, with_current_region(rows, "region_code", "now_code").collect())) == {**codes, None: None}

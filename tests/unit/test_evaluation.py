@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.portal.evaluation import evaluate
+from jobs.io.delta import duckdb_connection
+from jobs.portal.evaluation import _delivered_text, evaluate
 from jobs.settings import Settings
+from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from tests.small_register import write_linkage_state, write_release, write_sources, write_truth
 
@@ -34,3 +36,32 @@ def test_the_small_register_by_hand(lake: Settings, tmp_path: Path) -> None:
 def test_a_folder_without_truth_is_refused(lake: Settings, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"expected population\.parquet"):
         evaluate(lake, tmp_path)
+    (tmp_path / "population.parquet").write_text("no parquet", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"population\.parquet is not what `govlake generate` writes"):
+        evaluate(lake, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "column", "place", "delivered", "text"),
+    [
+        ("public_security/household_register", "citizen_id", None, "420106800229001", "420106800229001"),
+        ("public_security/household_register", "citizen_id", None, "", None),
+        ("civil_affairs/assistance_member", "member_citizen_id", 1, '["110105194912310021", null, "", "x"]', "110105194912310021"),
+        ("civil_affairs/assistance_member", "member_citizen_id", 2, '["110105194912310021", null, "", "x"]', None),
+        ("civil_affairs/assistance_member", "member_citizen_id", 3, '["110105194912310021", null, "", "x"]', None),
+        ("civil_affairs/assistance_member", "member_citizen_id", 4, '["110105194912310021", null, "", "x"]', "x"),
+        ("civil_affairs/assistance_member", "member_citizen_id", 5, '["110105194912310021", null, "", "x"]', None),
+    ],
+)
+def test_what_was_delivered_for_an_identifier(
+    catalog: Catalog, dataset: str, column: str, place: int | None, delivered: str, text: str | None
+) -> None:
+    contract = catalog.find(dataset)
+    name = contract.column(column).physical_name if contract.repeated_group else column
+    with duckdb_connection() as lake:
+        found = lake.execute(
+            f"select {_delivered_text(contract, column)} "
+            f"from (select $place::int as member_position) silver, (select $text as {name}) bronze",
+            {"place": place, "text": delivered},
+        ).fetchall()
+    assert found == [(text,)]

@@ -1,10 +1,11 @@
-"""population/person: golden values, whether the person died, and how sure the linkage is."""
+"""population/person: golden values, the region in force, whether the person died, and how sure the linkage is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from jobs.transforms.inputs import MasterInputs
+from jobs.transforms.regions import with_current_region
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -29,7 +30,8 @@ def transform(inputs: MasterInputs) -> DataFrame:
     if inputs.golden is None:
         raise ValueError("the contract of population/person must have survived columns")
     deaths = inputs.members.groupBy("master_id").agg(f.expr(IS_DECEASED).alias("is_deceased"))
-    persons = inputs.golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")
+    golden = with_current_region(inputs.golden, "registered_region_code", "registered_region_now_code")
+    persons = golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")
     return persons.withColumns(
         {
             "birth_year": f.expr(BIRTH_YEAR),

@@ -90,19 +90,18 @@ def test_open_release_shows_all_tables(lake: Settings) -> None:
 
 
 def test_quarantined_rows_of_a_day(settings: Settings) -> None:
-    rows = [
-        {
-            "delivery_id": f"public_security/household_register/2026-03-0{day}/1",
-            "row_number": day,
-            "check_codes": ["KEY_NULL"],
-            "reasons": ["the key is empty"],
-            "raw_row": "…",
-        }
-        for day in (2, 3)
+    told = {"check_codes": ["key_null"], "reasons": ["the key is empty"], "raw_row": "…", "state": "open"}
+    places = [(f"public_security/household_register/2026-03-0{day}/1", day) for day in (2, 3)]
+    stored = [
+        {"_delivery_id": delivery, "_business_date": date(2026, 3, day), "_file": "f", "_row_number": day} | told
+        for delivery, day in places
     ]
-    _write(settings, TableName.parse("quarantine.public_security__household_register"), rows)
+    rows = [{"delivery_id": delivery, "row_number": day} | told for delivery, day in places]
+    _write(settings, TableName.parse("quarantine.public_security__household_register"), stored)
     assert [row["row_number"] for row in quarantined_rows(settings, None, None, 50)] == [2, 3]
     (found,) = quarantined_rows(settings, "public_security/household_register", date(2026, 3, 3), 50)
     assert found == {"table": "quarantine.public_security__household_register"} | rows[1]
     assert quarantined_rows(settings, "civil_affairs/marriage_register", None, 50) == []
     assert len(quarantined_rows(settings, None, None, 1)) == 1
+    with pytest.raises(UsageError, match="Did you mean 'public_security/household_register'"):
+        quarantined_rows(settings, "public_security/household", None, 50)
