@@ -8,6 +8,7 @@ and the greedy order under identity rules rest on, and a night compares few reco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, scope_around
 from jobs.steps.linkage_night import LinkageNight, local_hashes
 from jobs.steps.linkage_state import state_version
+from jobs.steps.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -68,8 +70,10 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     model = night.model
     sides = (standardise(rows, model).localCheckpoint() for rows in (changes.came, changes.left))
     came, left = (index_keys(standardised, model).localCheckpoint() for standardised in sides)
-    records = night.write("records", changes.came, changes.left)
-    index = night.write("key_index", came, left)
+    side_by_side(
+        [partial(night.write, "records", changes.came, changes.left), partial(night.write, "key_index", came, left)],
+    )
+    records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()
     report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_ids", "size"))
     found = _new_edges(changes, records, blocks, night)
