@@ -6,7 +6,7 @@ Bronze and control tables are written here; all others by Spark, through `jobs.s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -96,7 +96,8 @@ def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     with duckdb.connect(config={"allow_unsigned_extensions": "false"}) as connection:
-        connection.execute("set enable_progress_bar = false")
+        with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar, and refuses the setting
+            connection.execute("set enable_progress_bar = false")
         connection.execute(f"LOAD '{delta_extension()}'")
         yield connection
 
