@@ -145,13 +145,17 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
 """Arguments that cannot be, on a machine without a lake, and what a person is told."""
 
 
+def assert_refused(answer: Answer, told: str) -> None:
+    """A refusal has nothing for a program to read, and says to a person what was told."""
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert told in " ".join(answer.err.split())
+
+
 @pytest.mark.parametrize(("arguments", "told"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
 def test_what_is_asked_for_wrongly_is_refused_with_what_to_do(
     govlake: Govlake, tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
-    answer = govlake(*arguments)
-    assert (answer.exit_code, answer.out) == (2, "")
-    assert told in " ".join(answer.err.split())
+    assert_refused(govlake(*arguments), told)
     assert list(tmp_path.iterdir()) == [], "what is refused leaves nothing behind"
 
 
@@ -274,9 +278,7 @@ def test_a_query_is_written_in_each_form(govlake: Govlake, lake: Path) -> None:
 def test_what_the_lake_lacks_is_told_with_what_there_is(
     govlake: Govlake, lake: Path, arguments: tuple[str, ...], told: str
 ) -> None:
-    answer = govlake(*arguments)
-    assert (answer.exit_code, answer.out) == (2, "")
-    assert told in " ".join(answer.err.split())
+    assert_refused(govlake(*arguments), told)
 
 
 def test_a_person_explains_itself(govlake: Govlake, lake: Path, tmp_path: Path) -> None:
