@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from jobs.samples.citizen_ids import shortened, with_check
 from jobs.samples.formats.content import Content
 from jobs.samples.streams import texts
 from schemas.codes import REGIONS, load_code_table
 from schemas.codes.regions import abolished_regions
 from schemas.contract import Contract
-from schemas.identifiers import CHECK_CHARACTERS, WEIGHTS
 
 FIRST_DAY, SECOND_DAY = date(2026, 3, 2), date(2026, 3, 3)
 DELTA_SHARE = 0.05
@@ -114,9 +114,9 @@ def _citizen_ids(regions: Texts, births: npt.NDArray[np.datetime64], random: np.
     days = np.char.replace(births.astype(str), "-", "")
     orders = np.char.zfill(random.integers(0, 1000, len(births)).astype(str), 3)
     bodies = np.char.add(np.char.add(regions, days), orders)
-    digits = bodies.astype("S17").view(np.uint8).reshape(-1, 17).astype(np.int64) - ord("0")
-    checks = (digits @ np.array(WEIGHTS) + (random.random(len(births)) < 0.01)) % 11
-    full = np.char.add(bodies, np.array(list(CHECK_CHARACTERS))[checks])
-    short = np.char.add(np.char.add(regions, np.array([day[2:] for day in days.tolist()])), orders)
+    right = with_check(texts(bodies.tolist())).astype(str)
+    wrong = np.char.add(bodies, np.where(np.char.endswith(right, "0"), "1", "0"))
+    full = _mixed(random, (0.99, right), (1, wrong))
+    short = shortened(texts(right.tolist())).astype(str)
     wide = np.char.replace(np.char.lower(full), "1", "１")
     return _mixed(random, (0.97, full), (0.98, short), (0.99, wide), (0.995, "不详"), (0.998, ""), (1, "37010219"))
