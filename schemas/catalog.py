@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from schemas.contract import Contract, load_contract
+from schemas.errors import UsageError
 from schemas.names import DatasetName, InvalidNameError, Layer, TableName
 from schemas.odcs import ContractError, fail, suggest
 from schemas.repeated_group import check_repeated_group
@@ -63,6 +64,11 @@ class Catalog:
     def sources_of(self, master: str) -> tuple[Contract, ...]:
         """Source contracts whose rows name an entity of ``master``."""
         return tuple(s for s in self.refined if any(role.master == master for role in s.record_roles))
+
+    def require_master(self, name: str) -> None:
+        """Raises UsageError for a master that no source has records for."""
+        if name not in self.masters:
+            raise UsageError(f"no register {name!r}. {suggest(name, list(self.masters))}")
 
     def children_of(self, dataset: DatasetName) -> tuple[Contract, ...]:
         """Contracts of the repeated groups in the rows of a source."""

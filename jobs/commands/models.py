@@ -10,7 +10,6 @@ import typer
 from jobs.commands.output import AsJson, say, show_json, show_table
 from jobs.settings import Settings, current_settings
 from schemas.errors import UsageError
-from schemas.odcs import suggest
 
 app = typer.Typer(help="Linkage models: train, compare, accept.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -109,9 +108,7 @@ def _folder(settings: Settings, master: str) -> Path:
     """The live model's folder. Raises UsageError for a register that no contract knows."""
     from schemas.catalog import load_catalog
 
-    masters = load_catalog().masters
-    if master not in masters:
-        raise UsageError(f"no register {master!r}. {suggest(master, list(masters))}")
+    load_catalog().require_master(master)
     return settings.linkage.models / master
 
 

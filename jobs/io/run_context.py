@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from jobs.io.delta import row_count
 from jobs.settings import Settings
 from schemas.catalog import Catalog
-from schemas.names import TableName
+from schemas.names import Layer, TableName
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,7 @@ class RunContext:
     def path(self, table: TableName) -> str:
         """Where a table lies in this run's lake."""
         return table.path(self.settings.root)
+
+    def silver_rows(self, master: str) -> int:
+        """How many rows the sources of ``master`` hold in silver, history included, by the tables' logs."""
+        return sum(row_count(self.path(source.table(Layer.SILVER))) for source in self.catalog.sources_of(master))

@@ -16,7 +16,6 @@ from schemas.catalog import load_catalog
 from schemas.contract import Contract, Survivorship
 from schemas.errors import UsageError
 from schemas.names import Layer, linked_table
-from schemas.odcs import suggest
 
 __all__ = ["explain_master", "render_explanation"]
 
@@ -28,8 +27,7 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
     "decisions"}``
     """
     catalog = load_catalog()
-    if master not in catalog.masters:
-        raise UsageError(f"no register {master!r}. {suggest(master, list(catalog.masters))}")
+    catalog.require_master(master)
     release = find_release(settings, release_id)
     names = [str(linked_table(master, name)) for name in ("crosswalk", "records", "edges", "master", "events")]
     with open_release(settings, release.release_id, names) as connection:

@@ -19,7 +19,6 @@ from jobs.steps.link_scope import decisions_of, local_records
 from jobs.steps.linkage_night import LinkageNight, local
 from jobs.steps.linkage_state import DECISIONS, state_version
 from schemas.errors import UsageError
-from schemas.odcs import suggest
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -47,8 +46,7 @@ class IdentityAudit:
 
 def state_to_audit(ctx: RunContext, master: str) -> LinkageState:
     """The last linkage state of ``master``. No Spark. Raises UsageError if it cannot be audited."""
-    if master not in ctx.catalog.masters:
-        raise UsageError(f"no register {master!r}. {suggest(master, list(ctx.catalog.masters))}")
+    ctx.catalog.require_master(master)
     state = linkage_state(ctx.settings.root, master)
     if state is None:
         raise UsageError(f"{master} was never linked: there is nothing to audit before its first night (govlake night --date …).")

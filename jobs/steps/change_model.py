@@ -35,7 +35,6 @@ from schemas.catalog import Catalog
 from schemas.contract import Contract
 from schemas.errors import UsageError
 from schemas.names import Layer, TableName, linked_table
-from schemas.odcs import suggest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -149,8 +148,7 @@ class _Master:
     """What a lake holds of one master: its records, as silver has them now, and its linkage state."""
 
     def __init__(self, spark: SparkSession, root: str, catalog: Catalog, master: str) -> None:
-        if master not in catalog.masters:
-            raise UsageError(f"no register {master!r}. {suggest(master, list(catalog.masters))}")
+        catalog.require_master(master)
         self._spark, self._root, self._catalog, self._master = spark, root, catalog, master
 
     @property

@@ -70,9 +70,8 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     model = night.model
     sides = (standardise(rows, model).localCheckpoint() for rows in (changes.came, changes.left))
     came, left = (index_keys(standardised, model).localCheckpoint() for standardised in sides)
-    side_by_side(
-        [partial(night.write, "records", changes.came, changes.left), partial(night.write, "key_index", came, left)],
-    )
+    writes = {"records": (changes.came, changes.left), "key_index": (came, left)}
+    side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
     records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()
     report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_ids", "size"))

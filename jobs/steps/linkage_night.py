@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jobs.io.delta import row_count, table_version
+from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.changes import RECORD_HASH
@@ -20,7 +20,7 @@ from jobs.linkage.model import Model
 from jobs.linkage.tables import edges_contract, records_contract
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
 from schemas.contract import Contract
-from schemas.names import DatasetName, Layer, TableName, linked_table
+from schemas.names import DatasetName, Layer, linked_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -51,11 +51,6 @@ class LinkageNight:
         decisions = self.ctx.path(linked_table(self.master, DECISIONS))
         inputs = [self.silver, self.model.digest, self.ctx.business_date.isoformat(), table_version(decisions)]
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def silver_rows(self) -> int:
-        """How many rows the sources hold, history included."""
-        return sum(row_count(self.ctx.path(TableName.parse(table))) for table in self.silver)
 
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""

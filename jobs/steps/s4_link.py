@@ -44,7 +44,7 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     if is_linked(ctx, master, night.input_digest):
         return
     restore_state(spark, ctx, master, night.base)
-    with plans_for(spark, night.silver_rows):
+    with plans_for(spark, ctx.silver_rows(master)):
         link_records(night, _todays_records(night), afresh=afresh)
     record_state(ctx, master, model.digest, night.input_digest)
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from jobs.io import control
-from jobs.io.delta import row_count, table_version
+from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state, runs
@@ -46,7 +46,7 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
         return
     inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
     tables = _tables_of(ctx, master)
-    with plans_for(spark, sum(row_count(ctx.path(contract.table(Layer.SILVER))) for contract in ctx.catalog.sources_of(master))):
+    with plans_for(spark, ctx.silver_rows(master)):
         for are_golden in (True, False):
             chosen = [contract for contract in tables if bool(survivorship_rules(contract)) == are_golden]
             side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in chosen)
