@@ -14,12 +14,13 @@ from jobs.io import landing
 from jobs.io.readers import read_rows
 from jobs.io.readers.delimited import Grammar, Splitter
 from jobs.io.readers.record_hash import record_hashes
-from jobs.io.text import encode
+from jobs.io.text import encode, repair
 from schemas.catalog import Catalog
 from schemas.contract import Column, Contract
 from schemas.delivery_format import DeliveryFormat
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), max_size=12)
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), max_size=12).map(repair)
+"""Any text but the private-use characters that the 2022 edition of GB 18030 reads as the real ones."""
 QUOTED_CELLS = st.text(st.sampled_from('ab|,"\r\n王\\\t\0'), max_size=6)
 
 
