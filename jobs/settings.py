@@ -7,6 +7,7 @@ overridden by an environment variable: ``GOVLAKE_HOME``, ``GOVLAKE_SPARK__REMOTE
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.errors import UsageError
+from schemas.odcs import suggest
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: where ``conf/``, ``dags/`` and the jars of set-up are."""
+
+PREFIX = "GOVLAKE_"
+OUTSIDE_SETTINGS = ("conf", "bench_cache")
+"""Variables that are no settings: the folder of the settings themselves, and what benchmarks keep."""
 
 
 class SettingsError(UsageError):
@@ -79,7 +85,7 @@ class Settings(BaseSettings):
     """All settings of a run. ``home`` is the lake's root; the others default to places below or beside it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GOVLAKE_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -132,6 +138,7 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """Read and validate the settings; ``overrides`` win over files. Raises SettingsError naming the setting."""
+    _refuse_unknown(os.environ)
     profile = os.environ.get("GOVLAKE_PROFILE", "laptop")
     conf = Path(os.environ.get("GOVLAKE_CONF", PROJECT / "conf"))
     values = _merge(_read(conf / "base.yaml"), _read(conf / f"{profile}.yaml"))
@@ -160,6 +167,14 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SettingsError(f"no settings at {path}. GOVLAKE_PROFILE must be the name of a file in conf/: laptop, cluster or test.")
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _refuse_unknown(environment: Iterable[str]) -> None:
+    known = [PREFIX + name.upper() for name in (*Settings.model_fields, *OUTSIDE_SETTINGS)]
+    for variable in environment:
+        name = variable.split("__")[0]
+        if variable.startswith(PREFIX) and name not in known:
+            raise SettingsError(f"{variable} of the environment is no setting. {suggest(name, known)}")
 
 
 def _refuse_secrets(conf: Path, values: dict[str, Any]) -> None:

@@ -318,6 +318,7 @@ def test_nothing_runs_that_could_be_stopped(govlake: Govlake, tmp_path: Path) ->
         ("GOVLAKE_HOME", __file__, "Name the lake's folder"),
         ("GOVLAKE_AIRFLOW__PORT", "many", "GOVLAKE_AIRFLOW__PORT"),
         ("GOVLAKE_AIRFLOW__PROT", "8080", "GOVLAKE_AIRFLOW__PROT"),
+        ("GOVLAKE_SPARK_REMOTE", "sc://localhost", "GOVLAKE_SPARK_REMOTE of the environment is no setting"),
     ],
 )
 def test_a_wrong_setting_is_named(govlake: Govlake, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
