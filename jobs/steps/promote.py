@@ -21,7 +21,7 @@ from schemas.names import DeliveryId, Layer, TableName
 from schemas.silver import silver_columns
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 Decision = Literal["published", "stopped"]
 
@@ -60,8 +60,10 @@ def promote(
     the night; in silver the returned decision says so and the night goes on.
     """
     checks = checks_of(contract)
-    # A checkpoint, not a cache: every later plan begins at its rows instead of the whole way that led to them.
-    marked = mark_rows(_stage(rows, contract, table), checks).localCheckpoint()
+    marked = mark_rows(_stage(rows, contract, table), checks)
+    if table.layer is Layer.SILVER:
+        # A checkpoint, not a cache: every later plan begins at its rows instead of the whole way that led to them.
+        marked = marked.localCheckpoint()
     verdict = judge(marked, checks, str(table), lambda name: ctx.path(TableName.parse(name)))
     reason = _reason_to_stop(verdict, contract)
     decision = "promoted" if reason is None else "overridden" if _is_overridden(ctx, table, delivery) else "stopped"
@@ -74,15 +76,20 @@ def promote(
 
 
 def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
+    """What the checks look at. Outside silver: materialised, for it is read once for each check, and its keys counted."""
+    if table.layer is Layer.SILVER:
+        return rows
+    staged = rows.select(*(column.name for column in contract.columns)).localCheckpoint()
+    return staged.withColumn(KEY_VERSIONS, _count_of_key(staged, contract.keys)) if contract.keys else staged
+
+
+def _count_of_key(staged: DataFrame, keys: tuple[str, ...]) -> Column:
+    """How many rows have a row's key. A window over the wide rows, which sorts them, only if keys alone show that some repeat."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    if table.layer is Layer.SILVER:
-        return rows
-    columns = rows.select(*(column.name for column in contract.columns))
-    if not contract.keys:
-        return columns
-    return columns.withColumn(KEY_VERSIONS, f.count("*").over(Window.partitionBy(*contract.keys)))
+    has_repeated = staged.groupBy(*keys).count().where("count > 1").head(1)
+    return f.count("*").over(Window.partitionBy(*keys)) if has_repeated else f.lit(1)
 
 
 def _reason_to_stop(verdict: Verdict, contract: Contract) -> str | None:

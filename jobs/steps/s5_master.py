@@ -57,8 +57,7 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
 def _promote_table(inputs: MasterInputs, contract: Contract, ctx: RunContext) -> None:
     from jobs.steps.promote import promote
 
-    # The gate reads the rows once for each check that fails, and plans anew each time: the long plan is cut off here.
-    promote(build_table(inputs, contract).localCheckpoint(), contract, contract.table(Layer.GOLD), ctx)
+    promote(build_table(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
 
 
 def is_built(ctx: RunContext, master: str) -> bool:
