@@ -1,8 +1,9 @@
 """The plan of a night as Airflow DAGs, made in memory from the contracts: the only Airflow import outside ``dags``.
 
-Assets are partitioned by business date (``yyyy-mm-dd``). A source's DAG announces its silver table; the master DAG waits for the
+Assets are partitioned by business date (``yyyy-mm-dd``). A source's silver task announces its table; the master DAG waits for the
 announcements of all sources for one date; an extract's DAG waits for the release. What was stopped is announced too, with its
-status: a source's DAG is then green up to its last task, ``verdict``, which is red and says why. A step that failed is red itself.
+status: a source's DAG is then green up to its last task, ``report_stops``, which is red and says why; it is skipped where nothing
+was stopped. A step that failed is red itself and announces nothing: the masters wait until it is mended.
 """
 
 from __future__ import annotations
@@ -34,8 +35,7 @@ TITLES = {
     "land": "land 接收",
     "bronze": "bronze 原样入湖",
     "silver": "silver 标准化",
-    "announce": "announce 通报",
-    "verdict": "verdict 结论",
+    "report_stops": "stops 拦截情况",
     "report_sources": "sources 来源情况",
     "link": "link 关联",
     "master": "master 主数据",
@@ -45,7 +45,7 @@ TITLES = {
 
 
 def source_dags() -> dict[str, DAG]:
-    """One DAG a source, by DAG ID: land → bronze → silver → announce → verdict."""
+    """One DAG a source, by DAG ID: land → bronze → silver → report_stops."""
     catalog = load_catalog()
     wanted = [source for source in plan_night(catalog).sources if _is_wanted(source_dag(source))]
     return {dag.dag_id: dag for dag in (_source_dag(catalog, source) for source in wanted)}
@@ -69,7 +69,7 @@ def _is_wanted(dag_id: str) -> bool:
 
 
 def silver_asset(source: DatasetName) -> Asset:
-    """The asset that a source's DAG announces."""
+    """The asset that a source's silver task announces."""
     return Asset(str(source.in_layer(Layer.SILVER)))
 
 
@@ -94,43 +94,36 @@ def _source_dag(catalog: Catalog, source: DatasetName) -> DAG:
         "Trigger with a business date (yyyy-mm-dd) as partition key."
     )
     with _dag_of(contract, source_dag(source), PartitionedAtRuntime(), tag="source", how=how) as dag:
-        steps = [_step(name, str(source)) for name in ("land", "bronze", "silver")]
-        _chain([*steps, _announce(source), _verdict(source)])
+        _chain([_step("land", str(source)), _step("bronze", str(source)), _silver(source), _report_stops(source)])
     return dag
 
 
-def _announce(source: DatasetName) -> Any:
+def _silver(source: DatasetName) -> Any:
     asset = silver_asset(source)
 
-    @task(task_display_name=TITLES["announce"], outlets=[asset], trigger_rule="all_done")
-    def announce(*, ti: Any, outlet_events: Any, **context: Any) -> str:
-        """Tell the masters that this source is through, whatever became of it; the event carries the status."""
+    @task.short_circuit(task_id="silver", task_display_name=TITLES["silver"], outlets=[asset], do_xcom_push=False)
+    def run(*, outlet_events: Any, **context: Any) -> bool:
+        """Refine, and tell the masters that this source is through; the event carries what became of it.
+
+        Whether something was stopped: if not, there is nothing to report, and the last task is skipped.
+        """
         day = business_date_of(context)
-        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=["silver"], run_ids=[ti.run_id])
-        is_through = states.get(ti.run_id, {}).get("silver") == "success"
-        status = _status(source, day) if is_through else "failed"
+        _run_step("silver", str(source), day)
         outlet_events[asset].add_partitions(day.isoformat())
-        outlet_events[asset].extra = {"status": status}
-        return status
+        outlet_events[asset].extra = {"status": _status(source, day)}
+        return bool(_stop_reasons(source, day))
 
-    return announce()
+    return run()
 
 
-def _verdict(source: DatasetName) -> Any:
-    @task(task_display_name=TITLES["verdict"], retries=0)
-    def verdict(ti: Any, **context: Any) -> str:
-        """Green if nothing was stopped; else red, with the reasons."""
-        from jobs.settings import current_settings
-        from jobs.verdict import stop_reasons
+def _report_stops(source: DatasetName) -> Any:
+    @task(task_display_name=TITLES["report_stops"], retries=0)
+    def report_stops(**context: Any) -> None:
+        """Red, with the reasons why deliveries were stopped."""
+        stopped = _stop_reasons(source, business_date_of(context))
+        raise AirflowFailException("stopped, and nothing of it is published; the rest goes on. " + " ".join(stopped))
 
-        status = str(ti.xcom_pull(task_ids="announce"))
-        if stopped := stop_reasons(current_settings().root, source, business_date_of(context)):
-            raise AirflowFailException("stopped, and nothing of it is published; the rest goes on. " + " ".join(stopped))
-        if status == "failed":
-            raise AirflowFailException(f"{source} failed: its red step above says why. Mend it, then run the night again.")
-        return status
-
-    return verdict()
+    return report_stops()
 
 
 def _master_dag(plan: NightPlan) -> DAG:
@@ -161,10 +154,10 @@ def _master_group(plan: MasterPlan) -> TaskGroup:
 
 def _report_sources(plan: NightPlan) -> Any:
     @task(task_display_name=TITLES["report_sources"])
-    def report_sources(triggering_asset_events: Any = None, **context: Any) -> dict[str, str]:
+    def report_sources(**context: Any) -> dict[str, str]:
         """Say what each source did; stopped and missing ones keep the tables of the night before, a failed one is waited for."""
         day = business_date_of(context)
-        statuses = {str(source): _reported(source, day, triggering_asset_events or {}) for source in plan.sources}
+        statuses = {str(source): _status(source, day) for source in plan.sources}
         for source, status in statuses.items():
             _log.log(logging.INFO if status == "published" else logging.WARNING, "%s: %s", source, status)
         if failed := [source for source, status in statuses.items() if status == "failed"]:
@@ -175,13 +168,6 @@ def _report_sources(plan: NightPlan) -> Any:
         return statuses
 
     return report_sources()
-
-
-def _reported(source: DatasetName, day: date, events: Any) -> str:
-    """A source's status: what the control tables say now; if they say nothing, what its last announcement said."""
-    status, asset = _status(source, day), silver_asset(source)
-    announced = [event.extra.get("status") for event in events[asset]] if asset in events else []
-    return "failed" if status == "none" and announced[-1:] == ["failed"] else status
 
 
 def _extract_dag(catalog: Catalog, extract: DatasetName) -> DAG:
@@ -211,17 +197,20 @@ def _step(name: str, subject: str | None, *, outlets: list[Asset] | None = None)
 
     @task(task_id=name, task_display_name=TITLES[name], outlets=outlets or [])
     def run(**context: Any) -> None:
-        from jobs.one_step import run_step
-        from jobs.settings import current_settings
-        from jobs.steps.promote import PromotionStoppedError
-
-        day = business_date_of(context)
-        try:
-            run_step(current_settings(), load_catalog(), name, subject, day)
-        except (PromotionStoppedError, UsageError) as error:
-            raise AirflowFailException(str(error)) from error
+        _run_step(name, subject, business_date_of(context))
 
     return run()
+
+
+def _run_step(name: str, subject: str | None, day: date) -> None:
+    from jobs.one_step import run_step
+    from jobs.settings import current_settings
+    from jobs.steps.promote import PromotionStoppedError
+
+    try:
+        run_step(current_settings(), load_catalog(), name, subject, day)
+    except (PromotionStoppedError, UsageError) as error:
+        raise AirflowFailException(str(error)) from error
 
 
 def _status(source: DatasetName, day: date) -> str:
@@ -229,6 +218,13 @@ def _status(source: DatasetName, day: date) -> str:
     from jobs.verdict import source_status
 
     return source_status(current_settings().root, source, day)
+
+
+def _stop_reasons(source: DatasetName, day: date) -> list[str]:
+    from jobs.settings import current_settings
+    from jobs.verdict import stop_reasons
+
+    return stop_reasons(current_settings().root, source, day)
 
 
 def _chain(tasks: list[Any]) -> None:

@@ -23,30 +23,26 @@ from jobs.settings import Settings
 from jobs.steps.s7_extract import extract_of
 from jobs.verdict import FAILED, FAILED_SOURCE, exit_code_of_night, is_closed, refuse_older_date, source_status
 from schemas.catalog import Catalog, load_catalog
-from schemas.names import DatasetName, Layer
+from schemas.names import DatasetName
 
 Progress = Callable[[str], None]
 
 ACTIVE = ("queued", "running", "restarting")
 WORDS = {"success": "done", "failed": "FAILED", "up_for_retry": "will be tried again"}
 POLL_SECONDS = 1.5
-START_SECONDS = 0.7
-"""Between the starts of two sources' DAGs: SQLite has one writer, and the scheduler writes too."""
+SPARE_RUNS = 2
+"""How many sources are under way beyond the tasks that can run at a time: the scheduler looks at each, again and again."""
 GRACE_SECONDS = 20.0
 """How long an announcement may take to start the DAG that waits for it, before the driver starts that DAG itself."""
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """One DAG of a night. ``is_done`` asks the lake, not Airflow, whether it has come to its end.
-
-    ``own_runs``: how many runs the driver may start itself, after ``GRACE_SECONDS`` in which nothing else did.
-    """
+    """One DAG of a night. ``is_done`` asks the lake, not Airflow alone, whether it has come to its end."""
 
     dag_id: str
     label: str
     is_done: Callable[[], bool]
-    own_runs: int = 1
 
 
 def run_nights(
@@ -99,21 +95,30 @@ class _Night:
         """Sources, masters, extracts; each stage begins when the one before is through. Returns how the night ended."""
         self._note("started")
         cut_off = time.monotonic() + self._settings.airflow.cut_off_minutes * 60
-        if self._is_released() or self._complete(self._masters_stage(has_all_sources=self._take_sources(cut_off)), cut_off):
+        if self._is_released() or (self._take_sources(cut_off) and self._complete(self._masters_stage(), cut_off)):
             for extract in self._plan.extracts:
                 self._complete(self._extract_stage(extract), cut_off)
         return self._close()
 
     def _take_sources(self, cut_off: float) -> bool:
-        """Whether every source is through, be it with a stop; the others are announced as failed."""
-        stages = {source: self._source_stage(source) for source in self._plan.sources}
-        for stage in stages.values():
-            self._start(stage)
-            time.sleep(START_SECONDS)
-        through = {source: self._complete(stage, cut_off) for source, stage in stages.items()}
-        for source in (source for source, is_through in through.items() if not is_through):
-            self._stand_in(source)
-        return all(through.values())
+        """Whether every source is through, be it with a stop; if one is not, nothing is linked tonight."""
+        waiting = [self._source_stage(source) for source in self._plan.sources]
+        active: list[_Stage] = []
+        are_through = True
+        while (waiting or active) and time.monotonic() < cut_off:
+            while waiting and len(active) < self._settings.airflow.parallelism + SPARE_RUNS:
+                active.append(self._start(waiting.pop(0)))
+            time.sleep(POLL_SECONDS)
+            runs = self._airflow.newest_runs(self._key)
+            for stage in [stage for stage in active if not _is_active(runs.get(stage.dag_id))]:
+                active.remove(stage)
+                self._tell(stage, runs.get(stage.dag_id))
+                if not stage.is_done():
+                    self._progress(f"{self._key}  {stage.label}: nothing is linked before it is mended; its red step says why")
+                    are_through = False
+        for stage in (*active, *waiting):
+            self._progress(f"{self._key}  {stage.label}: not through at the cut-off")
+        return are_through and not (active or waiting)
 
     def _is_released(self) -> bool:
         return release_of(self._settings.root, self._day) is not None
@@ -130,13 +135,13 @@ class _Night:
 
         def is_done() -> bool:
             run = self._airflow.newest_run(dag_id, self._key)
-            announced = run is not None and self._airflow.tasks(dag_id, run["dag_run_id"]).get("announce") == "success"
+            announced = run is not None and self._airflow.tasks(dag_id, run["dag_run_id"]).get("silver") == "success"
             return announced and source_status(self._settings.root, source, self._day) != FAILED_SOURCE
 
-        return _Stage(dag_id, str(source), is_done, own_runs=0)
+        return _Stage(dag_id, str(source), is_done)
 
-    def _masters_stage(self, *, has_all_sources: bool) -> _Stage:
-        return _Stage(MASTERS_DAG, MASTERS_DAG, self._is_released, own_runs=int(has_all_sources))
+    def _masters_stage(self) -> _Stage:
+        return _Stage(MASTERS_DAG, MASTERS_DAG, self._is_released)
 
     def _extract_stage(self, extract: DatasetName) -> _Stage:
         def is_done() -> bool:
@@ -146,47 +151,32 @@ class _Night:
 
         return _Stage(extract_dag(extract), f"extract {extract}", is_done)
 
-    def _start(self, stage: _Stage) -> None:
-        """Start a stage's DAG unless it runs or is through."""
-        run = self._airflow.newest_run(stage.dag_id, self._key)
-        if not (run and run["state"] in ACTIVE) and not stage.is_done():
+    def _start(self, stage: _Stage) -> _Stage:
+        """Start a stage's DAG unless it runs or is through; the stage."""
+        if not _is_active(self._airflow.newest_run(stage.dag_id, self._key)) and not stage.is_done():
             self._airflow.trigger(stage.dag_id, self._key)
+        return stage
 
     def _complete(self, stage: _Stage, cut_off: float) -> bool:
-        """Wait until a stage is through. False if its run failed, if nothing starts one, or at the cut-off."""
-        own_runs, quiet_since = stage.own_runs, time.monotonic()
-        before = self._airflow.newest_run(stage.dag_id, self._key) if own_runs else None
+        """Wait until a stage is through that something else starts. False if its run failed, or at the cut-off."""
+        may_start, quiet_since = True, time.monotonic()
+        before = self._airflow.newest_run(stage.dag_id, self._key)
         ended = before["dag_run_id"] if before else None
         while time.monotonic() < cut_off:
             run = self._airflow.newest_run(stage.dag_id, self._key)
             self._tell(stage, run)
-            if run and run["state"] in ACTIVE:
+            if _is_active(run):
                 quiet_since = time.monotonic()
             elif stage.is_done():
                 return True
-            else:
-                failed = run if run and run["dag_run_id"] != ended else None
-                if failed and not self._was_premature(stage, failed):
-                    return False
-                if failed or time.monotonic() - quiet_since > GRACE_SECONDS:
-                    if not own_runs:
-                        return False
-                    self._airflow.trigger(stage.dag_id, self._key)
-                    own_runs, quiet_since, ended = own_runs - 1, time.monotonic(), run["dag_run_id"] if run else None
+            elif run and run["dag_run_id"] != ended:
+                return False
+            elif may_start and time.monotonic() - quiet_since > GRACE_SECONDS:
+                self._airflow.trigger(stage.dag_id, self._key)
+                may_start = False
             time.sleep(POLL_SECONDS)
         self._progress(f"{self._key}  {stage.label}: not through at the cut-off")
         return False
-
-    def _was_premature(self, stage: _Stage, run: dict[str, Any]) -> bool:
-        """Whether the masters began on an announcement of an attempt before, while its source was still being mended."""
-        return self._airflow.tasks(stage.dag_id, run["dag_run_id"]).get("report_sources") == "failed"
-
-    def _stand_in(self, source: DatasetName) -> None:
-        """Announce a source whose DAG could not, so that the masters say so instead of waiting for it."""
-        run = self._airflow.newest_run(source_dag(source), self._key)
-        if run is None or self._airflow.tasks(source_dag(source), run["dag_run_id"]).get("announce") != "success":
-            self._progress(f"{self._key}  {source}: announced as failed in its place")
-            self._airflow.post_asset_event(str(source.in_layer(Layer.SILVER)), self._key, {"status": FAILED_SOURCE})
 
     def _tell(self, stage: _Stage, run: dict[str, Any] | None) -> None:
         """Say once what each task of a run has come to."""
@@ -201,6 +191,10 @@ class _Night:
     def _note(self, status: str, exit_code: int | None = None) -> None:
         event = {"run_id": self._run_id, "business_date": self._day, "step": "night", "status": status, "exit_code": exit_code}
         control.record(self._settings.root, "runs", [event])
+
+
+def _is_active(run: dict[str, Any] | None) -> bool:
+    return run is not None and run["state"] in ACTIVE
 
 
 def _outcome(settings: Settings, catalog: Catalog, day: date, *, is_noop: bool) -> NightOutcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +15,8 @@ from jobs.settings import Settings
 from schemas.errors import GovlakeError
 
 TIMEOUT_SECONDS = 60
+PAGE = 100
+"""Airflow gives no more rows at a time (its ``maximum_page_limit``)."""
 BUSY, ATTEMPTS = "Database error", 5
 """What Airflow answers when its database was busy for too long: nothing was done, and the call may be made again."""
 
@@ -36,7 +40,7 @@ class Airflow:
         deadline = time.monotonic() + seconds
         while True:
             health = self._call("GET", "/api/v2/monitor/health")
-            known = {dag["dag_id"] for dag in self._call("GET", "/api/v2/dags?limit=1000")["dags"]}
+            known = {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags")}
             if health["scheduler"]["status"] == "healthy" and dag_ids <= known:
                 return
             if time.monotonic() > deadline:
@@ -46,29 +50,39 @@ class Airflow:
 
     def trigger(self, dag_id: str, partition_key: str) -> None:
         """Start a new run of a DAG for a partition."""
-        attempt = len(self._runs(dag_id, partition_key, limit=100)) + 1
+        attempt = len(self._runs(dag_id, partition_key)) + 1
         run = {"logical_date": None, "dag_run_id": f"night-{partition_key}-{attempt}", "partition_key": partition_key}
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=run)
 
     def newest_run(self, dag_id: str, partition_key: str) -> dict[str, Any] | None:
         """The run of a DAG for a partition that was made last, with its ``dag_run_id`` and ``state``."""
-        return next(iter(self._runs(dag_id, partition_key, limit=1)), None)
+        return next(iter(self._runs(dag_id, partition_key)), None)
+
+    def newest_runs(self, partition_key: str) -> dict[str, dict[str, Any]]:
+        """What `newest_run` says, of every DAG that has one: by DAG ID."""
+        runs: dict[str, dict[str, Any]] = {}
+        for run in self._runs("~", partition_key):
+            runs.setdefault(run["dag_id"], run)
+        return runs
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """States of a run's tasks by task ID."""
-        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
-        return {task["task_id"]: task["state"] for task in found["task_instances"]}
+        found = self._all(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
+        return {task["task_id"]: task["state"] for task in found}
 
-    def post_asset_event(self, asset: str, partition_key: str, extra: dict[str, str]) -> None:
-        """Announce an asset's partition in place of a DAG that could not."""
-        found = self._call("GET", f"/api/v2/assets?limit=1000&name_pattern={asset}")["assets"]
-        asset_id = next(item["id"] for item in found if item["name"] == asset)
-        self._call("POST", "/api/v2/assets/events", json={"asset_id": asset_id, "partition_key": partition_key, "extra": extra})
+    def _runs(self, dag_id: str, partition_key: str) -> list[dict[str, Any]]:
+        """Runs for a partition, newest first; ``~`` stands for every DAG."""
+        query = {"partition_key_pattern": partition_key, "order_by": "-id"}
+        return self._all(f"/api/v2/dags/{dag_id}/dagRuns", "dag_runs", query)
 
-    def _runs(self, dag_id: str, partition_key: str, limit: int) -> list[dict[str, Any]]:
-        query = {"partition_key_pattern": partition_key, "order_by": "-id", "limit": str(limit)}
-        runs: list[dict[str, Any]] = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{urlencode(query)}")["dag_runs"]
-        return runs
+    def _all(self, path: str, kind: str, query: Mapping[str, str] = MappingProxyType({})) -> list[dict[str, Any]]:
+        """Every row of a listing, page by page."""
+        rows: list[dict[str, Any]] = []
+        while True:
+            page = self._call("GET", f"{path}?{urlencode({**query, 'limit': PAGE, 'offset': len(rows)})}")
+            rows += page[kind]
+            if not page[kind] or len(rows) >= page["total_entries"]:
+                return rows
 
     def _log_in(self) -> None:
         login = {"username": USER, "password": airflow_password(self._settings)}

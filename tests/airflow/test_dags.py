@@ -38,18 +38,17 @@ def test_each_source_contract_makes_a_dag_that_announces_its_silver_table(catalo
     assert set(dags) == {source_dag(contract.dataset) for contract in catalog.sources}
     for contract in catalog.sources:
         dag = dags[source_dag(contract.dataset)]
-        assert edges(dag) == {("land", "bronze"), ("bronze", "silver"), ("silver", "announce"), ("announce", "verdict")}
-        assert outlets(dag) == {"announce": [silver_asset(contract.dataset).name]}
+        assert edges(dag) == {("land", "bronze"), ("bronze", "silver"), ("silver", "report_stops")}
+        assert outlets(dag) == {"silver": [silver_asset(contract.dataset).name]}
         assert contract.title in dag.dag_display_name
         assert {task.owner for task in dag.tasks} == {contract.owner}
         assert contract.dataset.group in dag.tags
 
 
-def test_a_source_that_failed_is_announced_too_and_only_then_judged(catalog: Catalog) -> None:
+def test_stops_are_reported_last_and_once(catalog: Catalog) -> None:
     for dag in source_dags().values():
-        assert dag.get_task("announce").trigger_rule == "all_done"
-        assert dag.get_task("silver").trigger_rule == "all_success"
-        assert dag.get_task("verdict").retries == 0
+        assert {task.trigger_rule for task in dag.tasks} == {"all_success"}
+        assert dag.get_task("report_stops").retries == 0
 
 
 def test_the_masters_wait_for_every_source_of_one_date(catalog: Catalog) -> None:

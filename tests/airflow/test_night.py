@@ -141,7 +141,7 @@ def test_the_stop_shows_red_in_its_dag_and_the_masters_go_on(box: Box) -> None:
     broken, masters = (airflow.newest_run(dag, key) for dag in (source_dag(BROKEN), MASTERS_DAG))
     assert broken is not None
     assert masters is not None
-    assert airflow.tasks(source_dag(BROKEN), broken["dag_run_id"])["verdict"] == "failed"
+    assert airflow.tasks(source_dag(BROKEN), broken["dag_run_id"])["report_stops"] == "failed"
     assert (broken["state"], masters["state"]) == ("failed", "success")
 
 
