@@ -31,12 +31,16 @@ class SettingsError(UsageError):
 
 
 class SparkSettings(BaseModel):
-    """How a Spark session is had: ``remote`` is a Spark Connect address (``sc://host:port``), else one in this process."""
+    """How a Spark session is had: ``remote`` is a Spark Connect address (``sc://host:port``), else one in this process.
+
+    ``conf`` is Spark's configuration; ``server_conf`` is laid over it for the Connect server of this box, which lives for nights.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     remote: str | None = None
     conf: dict[str, str] = {}
+    server_conf: dict[str, str] = {}
 
 
 class AirflowSettings(BaseModel):
