@@ -31,10 +31,10 @@ check: setup ## the fast loop: ruff, format, mypy --strict, import-linter, contr
 	@echo "mypy" && mypy
 	@echo "import-linter" && lint-imports --no-cache > /dev/null || lint-imports --no-cache
 	@echo "contracts" && python tools/lint_contracts.py
-	@pytest tests/unit $(WORKERS) -m "not slow"
+	@echo "unit tests" && pytest tests/unit $(WORKERS) -m "not slow"
 
 test: check ## every check and test, on real Spark, Delta, Great Expectations and Airflow
-	@pytest tests --ignore tests/unit $(WORKERS) -m "not slow"
+	@echo "suites" && pytest tests --ignore tests/unit $(WORKERS) -m "not slow"
 
 test-slow: setup ## full-size suites
 	@pytest tests -m slow
