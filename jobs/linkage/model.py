@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from schemas.errors import UsageError
+from schemas.odcs import parse_yaml
 
 SETTINGS_FILE = "model.json"
 RULES_FILE = "model.govlake.yaml"
@@ -250,7 +251,7 @@ def load_model(folder: Path, *, for_training: bool = False) -> Model:
     """
     settings_path, rules_path = folder / SETTINGS_FILE, folder / RULES_FILE
     settings = _validate(settings_path, SplinkSettings, _parse(settings_path, json.loads), for_training=for_training)
-    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, yaml.safe_load), for_training=for_training)
+    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, parse_yaml), for_training=for_training)
     characters = {name: _read_characters(folder / file) for name, file in rules.character_tables.items()}
     _check(settings, rules, rules_path)
     files = [settings_path, rules_path, *(folder / file for file in rules.character_tables.values())]
@@ -278,16 +279,15 @@ def _validate(path: Path, kind: type[M], data: Any, *, for_training: bool) -> M:
 
 def _read_characters(path: Path) -> tuple[str, str]:
     """A character table, ``from<tab>to`` a line, as the two arguments of SQL ``translate``. Raises ModelError."""
-    sources, targets = [], []
+    targets: dict[str, str] = {}
     for number, line in enumerate(_parse(path, str.splitlines), start=1):
         if not line or line.startswith("#"):
             continue
         source, tab, target = line.partition("\t")
-        if not tab or len(source) != 1 or len(target) != 1 or source in sources:
+        if not tab or len(source) != 1 or len(target) != 1 or source in targets:
             raise ModelError(f"{path}:{number}: write one character, a tab, one character, each source once; found {line!r}")
-        sources.append(source)
-        targets.append(target)
-    return "".join(sources), "".join(targets)
+        targets[source] = target
+    return "".join(targets), "".join(targets.values())
 
 
 def _check(settings: SplinkSettings, rules: GovlakeRules, path: Path) -> None:
