@@ -43,8 +43,8 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     night = LinkageNight(spark, ctx, master, model, _silver_versions(ctx, master), base_state(ctx, master))
     if is_linked(ctx, master, night.input_digest):
         return
-    restore_state(spark, ctx, master, night.base)
     with plans_for(spark, ctx.silver_rows(master)):
+        restore_state(spark, ctx, master, night.base)
         link_records(night, _todays_records(night), afresh=afresh)
     record_state(ctx, master, model.digest, night.input_digest)
 
