@@ -29,10 +29,10 @@ from typing import Any
 
 from benchmarks.household_rows import FIRST_DAY, SECOND_DAY, delta_of, full_of
 from benchmarks.processes import cpu_seconds_of_tree
+from benchmarks.sessions import open_warm_session
 from benchmarks.silver_peer import QUARANTINED, Delivery
 from jobs.io.delta import duckdb_connection
 from jobs.io.run_context import RunContext
-from jobs.io.spark import spark_session
 from jobs.io.state import gates
 from jobs.samples.deliveries import Post, write_delivery
 from jobs.settings import load_settings
@@ -95,15 +95,15 @@ def _measure_ours(folder: Path, catalog: Catalog, rows: int) -> tuple[Figures, F
     """Both deliveries through landing and bronze, which is not measured, and on to silver, which is."""
     contract = catalog.by_dataset[DATASET]
     figures, found = {}, {}
-    with spark_session(load_settings()) as spark:
-        for kind, day in DAYS.items():
-            content = full_of(contract, rows) if kind == "full" else delta_of(contract, rows)
-            ctx = _context(folder, catalog, rows, day)
-            write_delivery(content, Post(ctx.settings.landing_root, day, None if kind == "full" else FIRST_DAY), None)
-            land(ctx, DATASET)
-            load_bronze(ctx, DATASET)
-            figures[kind] = _measured(lambda ctx=ctx: refine(spark, ctx, DATASET))  # type: ignore[misc]
-            found[kind] = _of_gate(ctx)
+    spark = open_warm_session()
+    for kind, day in DAYS.items():
+        content = full_of(contract, rows) if kind == "full" else delta_of(contract, rows)
+        ctx = _context(folder, catalog, rows, day)
+        write_delivery(content, Post(ctx.settings.landing_root, day, None if kind == "full" else FIRST_DAY), None)
+        land(ctx, DATASET)
+        load_bronze(ctx, DATASET)
+        figures[kind] = _measured(lambda ctx=ctx: refine(spark, ctx, DATASET))  # type: ignore[misc]
+        found[kind] = _of_gate(ctx)
     return figures, found
 
 

@@ -26,8 +26,8 @@ from pyarrow import parquet
 
 from benchmarks.linkage.cost import Meter
 from benchmarks.linkage.records import DAY, MODEL, make_records
+from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
-from jobs.io.spark import open_session
 from jobs.linkage.block import candidate_pairs, index_keys
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--audit", action="store_true", help="recompute all after the night, and compare")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        spark = open_session(load_settings())
+        spark = open_warm_session()
         _measure(spark, Path(folder) / "warm", WARM_UP_ROWS, arguments.seed, audit=False)
         found = _measure(spark, Path(folder) / "lake", arguments.rows, arguments.seed, audit=arguments.audit)
         print(json.dumps({"nightly": found}))
