@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 NEW, CHANGED = 0.01, 0.002
-WARM_UP_ROWS = 5_000
+WARM_UP_ROWS = 31_000
 MASTER = "population"
 
 
@@ -120,7 +120,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) ->
     night = _night(spark, ctx)
     changes = find_changes(night, records)
     if changes is None:
-        raise ValueError("the night would link all records: its base state lacks a table, or too many records are new")
+        raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came, left = (index_keys(standardise(rows, night.model), night.model) for rows in (changes.came, changes.left))
     return pairs_to_compare(changed_blocks(night.table("key_index"), came, left, night.model), night.model).count()
 
