@@ -14,7 +14,6 @@ import pytest
 import yaml
 from deltalake import DeltaTable, write_deltalake
 
-import jobs.steps.link_changes as linking
 import jobs.steps.promote as promoting
 from jobs.linkage.model import RULES_FILE
 from jobs.settings import PROJECT
@@ -150,7 +149,6 @@ def _live_through(
     nights: int,
 ) -> None:
     monkeypatch.setattr(publish, "REWRITTEN_BYTES", 0)  # as in a large lake
-    monkeypatch.setattr(linking, "FEW_RECORDS", 0)
     registers = Registers(seed, people=60)
     nightly, afresh = (Lake(spark, catalog, folder / name, folder / "keys", linkage={"models": models}) for name in ("one", "two"))
     nightly.night(FIRST_NIGHT, list(registers.records.values()))
