@@ -10,7 +10,7 @@ from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.steps.override import overridden, table_subject
-from jobs.steps.publish import FEW, append_rows, merge_rows, replace_rows, retry_conflicts
+from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
 from quality.gate import CheckResult, Verdict, judge, mark_rows
@@ -136,7 +136,7 @@ def _publish(
     if contract.write_mode == "history" and delivery is not None:
         publish_history(verdict, contract, ctx, delivery)
     elif contract.write_mode == "merge":
-        merge_rows(accepted.select(*columns), path, contract.keys, retracted, is_few=verdict.rows_checked <= FEW)
+        merge_rows(accepted.select(*columns), path, contract.keys, verdict.rows_checked, retracted)
     elif contract.write_mode == "append":
         append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
     else:
