@@ -34,7 +34,7 @@ NEEDED = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "mas
 """Tables of the night before without which all is linked anew."""
 
 FEW_RECORDS = 30_000
-"""Up to so many, all are linked anew: finding out what changed is some twenty Spark queries more, whatever the size (ADR 10)."""
+"""Up to so many, all are linked anew: finding out what changed is some forty Spark queries more, whatever the size (ADR 10)."""
 
 KEPT_RECORDS = 200_000
 """Up to so many, today's records are kept on local disk while changes are looked for, instead of read from the sources again."""
