@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ RECIPE = splink_side.Recipe(
         "l.born_on = r.born_on and l.county = r.county",
     ],
 )
+PAIRS_A_RECORD = 10
+"""Splink's random pairs over records of the sample: its default for `SAMPLE`, and fewer to be warm."""
+
 Clusters = pa.Table
 """record_id and cluster, one row a record."""
 
@@ -83,7 +87,7 @@ def run(name: str, folder: Path, rows: int) -> dict[str, Any]:
     """One engine, warm: its cost to train and to link, and how its clusters agree with the truth."""
     logging.getLogger("splink").setLevel(logging.ERROR)
     open_engine = ENGINES[name]
-    do = open_engine()
+    do = open_engine(folder)
     do(folder / "warm", folder / "warm")
     with Meter() as meter:
         training_seconds, clusters = do(folder / "sample", folder / "all")
@@ -105,7 +109,7 @@ Engine = Callable[[Path, Path], tuple[float, Clusters]]
 """Trains on the first folder of Parquet files and links the second: CPU seconds of training, and the clusters."""
 
 
-def ours() -> Engine:
+def ours(_folder: Path) -> Engine:
     spark = open_warm_session()
 
     def do(sample: Path, everything: Path) -> tuple[float, Clusters]:
@@ -118,12 +122,13 @@ def ours() -> Engine:
     return do
 
 
-def splink_on_spark() -> Engine:
+def splink_on_spark(folder: Path) -> Engine:
     spark = open_warm_session()
-    return _splink(splink_side.opener_on_spark(spark), lambda path: spark.read.parquet(str(path)), "spark")
+    opener = splink_side.opener_on_spark(spark, folder / "splink")
+    return _splink(opener, lambda path: spark.read.parquet(str(path)), "spark")
 
 
-def splink_on_duckdb() -> Engine:
+def splink_on_duckdb(_folder: Path) -> Engine:
     return _splink(splink_side.open_on_duckdb, lambda path: parquet.read_table(path).to_pandas(), "duckdb")
 
 
@@ -133,7 +138,8 @@ def _splink(open_linker: splink_side.Opener, read: Callable[[Path], Any], dialec
 
     def do(sample: Path, everything: Path) -> tuple[float, Clusters]:
         with Meter() as training:
-            settings = splink_side.train(open_linker(read(sample), untrained), RECIPE)
+            recipe = replace(RECIPE, random_pairs=min(RECIPE.random_pairs, PAIRS_A_RECORD * _rows(sample)))
+            settings = splink_side.train(open_linker(read(sample), untrained), recipe)
         shrinks = _rows(sample) / _rows(everything)  # the share of pairs that match falls as 1/N, as our engine knows
         settings["probability_two_random_records_match"] *= shrinks
         _, clusters = splink_side.predict(open_linker(read(everything), settings), model)
@@ -147,13 +153,14 @@ def _rows(folder: Path) -> int:
     return sum(parquet.read_metadata(file).num_rows for file in folder.glob("*.parquet"))
 
 
-ENGINES: dict[str, Callable[[], Engine]] = {"ours": ours, "splink-spark": splink_on_spark, "splink-duckdb": splink_on_duckdb}
+ENGINES: dict[str, Callable[[Path], Engine]] = {"ours": ours, "splink-spark": splink_on_spark, "splink-duckdb": splink_on_duckdb}
 
 
 def _in_own_process(name: str, folder: Path, rows: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.linkage.scale", "--only", name, "--folder", str(folder), "--rows", str(rows)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(name, figures, file=sys.stderr, flush=True)
     return figures
 
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from splink import Linker
 
-RANDOM_PAIRS = 1_000_000
-"""Pairs that Splink estimates u on: its own default."""
-
 RECALL = 0.9
 """Of the deterministic rules that Splink estimates its prior with; a guess, as a user has to make one."""
+
+PARTITIONS = 24
+"""What Splink divides by up to ten for its smaller tables, so that two cores have work in all but the smallest."""
 
 Settings = dict[str, Any]
 Opener = Callable[[Any, Settings], "Linker"]
@@ -30,10 +30,14 @@ Opener = Callable[[Any, Settings], "Linker"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How Splink is trained: rules that surely match, for its prior, and rules in whose blocks m is estimated in turn."""
+    """How Splink is trained: rules that surely match, for its prior, and rules in whose blocks m is estimated in turn.
+
+    ``random_pairs``: those that u is estimated on; Splink's own default.
+    """
 
     deterministic: Sequence[str]
     blocks: Sequence[str]
+    random_pairs: int = 1_000_000
 
 
 def open_on_duckdb(standardised: pd.DataFrame, settings: Settings) -> Linker:
@@ -44,13 +48,18 @@ def open_on_duckdb(standardised: pd.DataFrame, settings: Settings) -> Linker:
     return Linker(DuckDBAPI().register(standardised), SettingsCreator.from_path_or_dict(settings))
 
 
-def opener_on_spark(spark: SparkSession) -> Opener:
-    """Makes linkers on Spark."""
+def opener_on_spark(spark: SparkSession, folder: Path) -> Opener:
+    """Makes linkers on Spark, which keep what they make on the way as Parquet files in ``folder``: Splink's own default.
+
+    With its other way, ``persist``, plans grow until planning them fills the memory (1,000,000 records, 5 GiB).
+    """
     from splink import Linker, SettingsCreator
     from splink.backends.spark import SparkAPI
 
+    spark.sparkContext.setCheckpointDir(str(folder))
+
     def open_on_spark(standardised: DataFrame, settings: Settings) -> Linker:
-        api = SparkAPI(spark_session=spark, break_lineage_method="persist", num_partitions_on_repartition=4)
+        api = SparkAPI(spark_session=spark, break_lineage_method="parquet", num_partitions_on_repartition=PARTITIONS)
         return Linker(api.register(standardised), SettingsCreator.from_path_or_dict(settings))
 
     return open_on_spark
@@ -83,7 +92,7 @@ def train(linker: Linker, recipe: Recipe) -> Settings:
     """Prior by deterministic rules, u by random pairs, m by expectation maximisation; returns the trained settings."""
     training = linker.training
     training.estimate_probability_two_random_records_match(list(recipe.deterministic), recall=RECALL)
-    training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=None)
+    training.estimate_u_using_random_sampling(max_pairs=recipe.random_pairs, seed=None)
     for block in recipe.blocks:
         training.estimate_parameters_using_expectation_maximisation(block)
     settings: Settings = linker.misc.save_model_to_json()
