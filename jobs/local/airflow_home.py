@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from schemas.errors import GovlakeError
 
 HOST = "127.0.0.1"
 USER = "admin"
+WAIT_SECONDS = 30
+"""How long whoever writes into Airflow's database waits for another who does; SQLite's own 5 are few where 25 sources run."""
 
 PRELOAD = """\
 # Tasks are forked from the scheduler's workers: what is imported and read here, each task has for nothing.
@@ -75,7 +79,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__EXECUTION_API_SERVER_URL": f"{airflow_url(settings)}/execution/",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(settings)}",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(settings)}?timeout={WAIT_SECONDS}",
         "API__HOST": HOST,
         "API__PORT": str(settings.airflow.port),
         "API__WORKERS": "1",
@@ -129,7 +133,14 @@ def prepare_database(settings: Settings, environment: dict[str, str]) -> None:
     if migrated.returncode:
         said = migrated.stdout[-2000:] + migrated.stderr[-2000:]
         raise BoxError(f"Airflow's database {database} could not be prepared. `make clean-lake` removes it. Airflow said:\n{said}")
+    _let_readers_and_writer_be(database)
     done.write_text(version("apache-airflow"), encoding="utf-8")
+
+
+def _let_readers_and_writer_be(database: Path) -> None:
+    """Have SQLite keep a write-ahead log: whoever reads does not wait for whoever writes. The file remembers it."""
+    with closing(sqlite3.connect(database, timeout=WAIT_SECONDS)) as connection:
+        connection.execute("pragma journal_mode = wal")
 
 
 def _database(settings: Settings) -> Path:
