@@ -168,12 +168,13 @@ def deliveries(landing: LandingArea, order: list[int]) -> None:
 
 ORDERS = [
     pytest.param([0, 5, 4, 4, 3], id="reversed"),
-    pytest.param([0, 1, 4, 2, 3], id="corrected late", marks=pytest.mark.slow),
-    pytest.param([4, 2, 5, 3, 3], id="full last", marks=pytest.mark.slow),
+    pytest.param([0, 1, 4, 2, 3], id="corrected late"),
+    pytest.param([4, 2, 5, 3, 3], id="full last"),
 ]
 """The night on which each of the deliveries is sent."""
 
 
+@pytest.mark.slow  # the orders of `tests/spark/test_delivery_cases.py`, on a small register, are always tried
 @pytest.mark.parametrize("order", ORDERS)
 def test_deliveries_in_any_order_end_in_the_same_history(
     spark: SparkSession, catalog: Catalog, tmp_path: Path, order: list[int]
