@@ -266,7 +266,7 @@ def test_a_query_is_written_in_each_form(govlake: Govlake, lake: Path) -> None:
         (("query", "select 1", "--release", "2026-03-02/9"), f"Did you mean '{DAY}/1'?"),
         (("query", "select 1", "--format", "xml"), "'xml' is not one of 'table'"),
         (("explain", "population", "pop-NOBODY"), "population has no ID 'pop-NOBODY'"),
-        (("evaluate", "--truth", "nowhere"), "no truth in nowhere: expected population.parquet"),
+        (("evaluate", "--truth", "nowhere"), "no truth in nowhere: expected legal_entity.parquet, population.parquet"),
         (("review", "list", "--master", "nobody"), "no review table of 'nobody'"),
         (("review", "show", "x"), "no open case 'x'. See `govlake review list`"),
         (("review", "decide", "x", "same", "--by", "a", "--why", "b"), "no open case 'x'"),
