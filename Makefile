@@ -3,8 +3,13 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Compiled modules are kept, whatever the machine is set to: compiling is two thirds of what a start of pytest costs.
+unexport PYTHONDONTWRITEBYTECODE
 # Two processes, each with a Spark session of its own: a test mostly waits for one thread, the planner's.
-WORKERS = -n 2 --dist loadfile
+# Files are handed out as tests/conftest.py sorts them: those that took longest first.
+WORKERS = -n 2 --dist loadfile --no-loadscope-reorder
+# Lakes of tests, and what Spark shuffles, are thousands of small files: in memory where there is room, unless told otherwise.
+ROOM = $(shell df -k --output=avail,target /dev/shm 2>/dev/null | awk '$$1 > 4000000 && $$2 == "/dev/shm" {print $$2}')
 LAKE = $(abspath $(or $(GOVLAKE_HOME),lake))
 
 .PHONY: help setup run test test-slow check bench lock up down postgres-up postgres-down clean clean-lake
@@ -18,15 +23,18 @@ setup: ## prepare .venv (then .venv/bin/govlake is the command) and Delta's jars
 run: setup ## three nights of a synthetic country through Airflow, and a summary
 	@govlake demo
 
+check test: export TMPDIR := $(or $(TMPDIR),$(ROOM),/tmp)
+check test: export SPARK_LOCAL_DIRS := $(or $(SPARK_LOCAL_DIRS),$(ROOM),/tmp)
+
 check: setup ## the fast loop: ruff, format, mypy --strict, import-linter, contract lint, unit tests
 	@echo "ruff" && ruff check --quiet . && ruff format --check --quiet .
 	@echo "mypy" && mypy
 	@echo "import-linter" && lint-imports --no-cache > /dev/null || lint-imports --no-cache
 	@echo "contracts" && python tools/lint_contracts.py
-	@pytest tests/unit $(WORKERS) -m "not slow"
+	@echo "unit tests" && pytest tests/unit $(WORKERS) -m "not slow"
 
 test: check ## every check and test, on real Spark, Delta, Great Expectations and Airflow
-	@pytest tests --ignore tests/unit $(WORKERS) -m "not slow"
+	@echo "suites" && pytest tests --ignore tests/unit $(WORKERS) -m "not slow"
 
 test-slow: setup ## full-size suites
 	@pytest tests -m slow

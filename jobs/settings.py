@@ -12,12 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.errors import UsageError
-from schemas.odcs import suggest
+from schemas.odcs import parse_yaml, suggest
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: where ``conf/``, ``dags/`` and the jars of set-up are."""
@@ -32,12 +31,16 @@ class SettingsError(UsageError):
 
 
 class SparkSettings(BaseModel):
-    """How a Spark session is had: ``remote`` is a Spark Connect address (``sc://host:port``), else one in this process."""
+    """How a Spark session is had: ``remote`` is a Spark Connect address (``sc://host:port``), else one in this process.
+
+    ``conf`` is Spark's configuration; ``server_conf`` is laid over it for the Connect server of this box, which lives for nights.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     remote: str | None = None
     conf: dict[str, str] = {}
+    server_conf: dict[str, str] = {}
 
 
 class AirflowSettings(BaseModel):
@@ -166,7 +169,7 @@ def current_settings() -> Settings:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SettingsError(f"no settings at {path}. GOVLAKE_PROFILE must be the name of a file in conf/: laptop, cluster or test.")
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return parse_yaml(path.read_text(encoding="utf-8")) or {}
 
 
 def _refuse_unknown(environment: Iterable[str]) -> None:

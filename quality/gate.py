@@ -11,7 +11,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quality.suite import FAILED_CODES, IDENTICAL_COPY, MARKS, ROW, Action, Check, suite_of
+from quality.suite import MARKS, SUMS, Action, Check, suite_of
 from schemas.errors import GovlakeError
 from schemas.sql_text import literal
 
@@ -25,7 +25,7 @@ _TABLE = re.compile(r"\{([a-z_]+\.[a-z0-9_]+|table)\}")
 
 
 class GateError(GovlakeError):
-    """A check could not be evaluated, or Great Expectations disagrees with the marks of the rows about it."""
+    """A check could not be evaluated; the message names it and says why."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,11 @@ def judge(marked: DataFrame, checks: Sequence[Check], name: str, path_of: Callab
 
     ``marked`` is read several times: give it materialised.
     """
-    of_rows = [check for check in checks if check.bad]
-    rows_checked, rows_failed, rows_wrong, *marks = _count_marks(marked, of_rows)
-    counts = dict(zip((check.label for check in of_rows), marks, strict=True))
-    held = _validate(marked, name, of_rows)
-    disagreeing = [check.label for check in of_rows if held[check.label] != (counts[check.label] == 0)]
-    if disagreeing:
-        raise GateError(
-            f"{name}: Great Expectations and the marks of {', '.join(disagreeing)} disagree. Mend the check in quality/."
-        )
-    counts |= {check.label: _count_selected(marked, check, path_of) for check in checks if check.query}
-    return Verdict(
-        marked, rows_checked, rows_failed, rows_wrong, tuple(CheckResult(check, counts[check.label]) for check in checks)
-    )
+    found = _validate(marked, name, [*SUMS, *(check for check in checks if check.bad)])
+    counts = found.wrong | {check.label: _count_selected(marked, check, path_of) for check in checks if check.query}
+    rows_failed, rows_wrong = (found.wrong[total.label] for total in SUMS)
+    results = tuple(CheckResult(check, counts[check.label]) for check in checks)
+    return Verdict(marked, found.rows_checked, rows_failed, rows_wrong, results)
 
 
 def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
@@ -98,33 +90,30 @@ def mark_rows(rows: DataFrame, checks: Sequence[Check]) -> DataFrame:
     return rows.withColumns(marked)
 
 
-def _count_marks(marked: DataFrame, checks: Sequence[Check]) -> list[int]:
-    """In one aggregate: rows; rows kept out; rows wrong; then, a check each, rows that it finds wrong."""
-    predicates = ["true", f"size({FAILED_CODES}) > 0", f"size(array_remove({FAILED_CODES}, '{IDENTICAL_COPY}')) > 0"]
-    counts = [f"count_if({predicate}) as n{n}" for n, predicate in enumerate([*predicates, *(check.mark for check in checks)])]
-    return list(marked.selectExpr(*counts).toArrow().to_pylist()[0].values())
+@dataclass(frozen=True)
+class _Found:
+    """What Great Expectations counted: rows, and the wrong ones by a check's label."""
+
+    rows_checked: int
+    wrong: dict[str, int]
 
 
-def _validate(marked: DataFrame, name: str, checks: list[Check]) -> dict[str, bool]:
-    """Whether each check holds, by Great Expectations."""
-    if not checks:
-        return {}
-    rows = marked.selectExpr("*", f"1 as {ROW}")
+def _validate(marked: DataFrame, name: str, checks: Sequence[Check]) -> _Found:
     with _ONE_AT_A_TIME:
         results = (
             _rows_given()
-            .get_batch(batch_parameters={"dataframe": rows})
-            .validate(suite_of(name, checks), result_format="BOOLEAN_ONLY")
+            .get_batch(batch_parameters={"dataframe": marked})
+            .validate(suite_of(name, checks), result_format="BASIC")
             .results
         )
-    held: dict[str, bool] = {}
+    wrong: dict[str, int] = {}
     for result in results:
         label = result.expectation_config.meta["label"]
         raised = _raised(result.exception_info or {})
         if raised:
             raise GateError(f"{name}: check {label} could not be evaluated: {raised}")
-        held[label] = bool(result.success)
-    return held
+        wrong[label] = int(result.result["unexpected_count"])
+    return _Found(int(results[0].result["element_count"]), wrong)
 
 
 def _raised(info: dict[str, Any]) -> str | None:

@@ -10,6 +10,7 @@ leaves: there is nobody to send a row back to).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -37,9 +38,6 @@ UNREADABLE_KEY = ("row_unsplit", "key_null")
 COPY_NUMBER, KEY_VERSIONS = "_copy_number", "_key_versions"
 """Columns of staged rows: which copy of an identical row it is (from 1), and how many different rows have its key."""
 
-ROW = "_row"
-"""A column of staged rows that is never null: what an expectation about whole rows is said of."""
-
 
 @dataclass(frozen=True)
 class Check:
@@ -63,6 +61,18 @@ class Check:
         return f"array_contains({MARKS[self.action]}, {literal(self.label)})"
 
 
+SUMS = (
+    Check("rows_kept_out", "warn", "a check keeps the row out", bad=f"size({FAILED_CODES}) > 0"),
+    Check(
+        "rows_wrong",
+        "warn",
+        "a check keeps the row out, and it is no copy of a row that is kept",
+        bad=f"size(array_remove({FAILED_CODES}, '{IDENTICAL_COPY}')) > 0",
+    ),
+)
+"""Counted with every suite: rows that fail any check that keeps out, and of these the ones that count towards a tolerance."""
+
+
 def checks_of(contract: Contract) -> list[Check]:
     """All checks that a contract asks for, in the order in which a row meets them."""
     if Layer.SILVER in contract.layers:
@@ -74,7 +84,7 @@ def checks_of(contract: Contract) -> list[Check]:
     ]
 
 
-def suite_of(name: str, checks: list[Check]) -> ExpectationSuite:
+def suite_of(name: str, checks: Sequence[Check]) -> ExpectationSuite:
     """The checks of rows as a Great Expectations suite; each expectation's ``meta`` has the check's label."""
     import great_expectations as gx
 
@@ -150,4 +160,4 @@ def _expectation(check: Check) -> object:
     from quality.expectations.rows import ExpectNoRowToMeet
 
     meta = {"label": check.label, "action": check.action, "sql": check.bad}
-    return ExpectNoRowToMeet(column=ROW, predicate=check.mark, meta=meta)
+    return ExpectNoRowToMeet(predicate=check.bad if check in SUMS else check.mark, meta=meta)

@@ -22,6 +22,11 @@ M = TypeVar("M", bound=BaseModel)
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def parse_yaml(text: str) -> Any:
+    """A YAML document, by the C twin of the safe loader where there is one: it takes a tenth of the time."""
+    return yaml.load(text, Loader=YAML_LOADER)  # noqa: S506 - no less safe than SafeLoader
+
+
 class StrictModel(BaseModel):
     """A part of a contract: immutable, and refuses keys it does not know."""
 
@@ -95,7 +100,7 @@ def read_model(path: Path, model: type[M], data: Any, location: Sequence[str | i
 
 def _load(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)  # noqa: S506 - the C twin of SafeLoader
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{path}:{line}: not YAML: {error.problem}. Check the indentation and quotes.") from error

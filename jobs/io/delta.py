@@ -5,9 +5,12 @@ Bronze and control tables are written here; all others by Spark, through `jobs.s
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 STATISTICS = "delta.dataSkippingStatsColumns"
 """The property that names the columns of which the log keeps minima and maxima: Spark parses all there are at every scan."""
+
+_NUMBERS = count()
 
 
 def table_exists(path: str) -> bool:
@@ -89,17 +94,33 @@ def open_or_create(
 
 @contextmanager
 def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection that can `delta_scan`, offline: the extension comes from its wheel.
+    """A DuckDB connection to an empty database of its own in memory, that can `delta_scan`, offline.
 
     Without DuckDB's progress bar, which it prints to stdout, amid a command's answer, as soon as a query takes two seconds.
     """
     import duckdb
 
-    with duckdb.connect(config={"allow_unsigned_extensions": "false"}) as connection:
-        with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar, and refuses the setting
-            connection.execute("set enable_progress_bar = false")
-        connection.execute(f"LOAD '{delta_extension()}'")
-        yield connection
+    process, name = _duckdb(os.getpid()), f"lake_{next(_NUMBERS)}"
+    try:
+        with process.cursor() as connection:
+            connection.execute(f"attach ':memory:' as {name}")
+            connection.execute(f"use {name}")
+            with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar, and refuses the setting
+                connection.execute("set enable_progress_bar = false")
+            yield connection
+    finally:
+        process.execute(f"detach database if exists {name}")
+
+
+@cache
+def _duckdb(_process: int) -> duckdb.DuckDBPyConnection:
+    """The DuckDB of this process, with the Delta extension from its wheel: to check its signature takes half a second."""
+    import duckdb
+
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "false"})
+    atexit.register(connection.close)
+    connection.execute(f"LOAD '{delta_extension()}'")
+    return connection
 
 
 @cache

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 JARS = PROJECT / ".jars"
 """Delta's jars, put there by ``make setup`` and checked against ``conf/jars.sha256``."""
 
+LOGGING = PROJECT / "conf" / "log4j2.properties"
+"""Keeps a session in this process quiet but for errors, from its first line on. A Connect server writes a log of its own."""
+
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+
 SIMILARITIES = {
     "jaro_winkler": ("uk.gov.moj.dash.linkage.JaroWinklerSimilarity", "double"),
     "damerau_levenshtein": ("uk.gov.moj.dash.linkage.LevDamerauDistance", "double"),
@@ -114,11 +119,11 @@ def _in_process(settings: SparkSettings) -> SparkSession:
 
     os.environ.update(driver_environment())
     builder = SparkSession.builder.appName("govlake")
-    for key, value in driver_conf(settings).items():
+    conf = driver_conf(settings)
+    conf[JAVA_OPTIONS] = f"-Dlog4j2.configurationFile={LOGGING.as_uri()} {conf.get(JAVA_OPTIONS, '')}".strip()
+    for key, value in conf.items():
         builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session
+    return builder.getOrCreate()
 
 
 def _require_listener(remote: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,27 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_TRANSPOSING = re.compile(r"damerau_levenshtein\((?P<values>[^()]+)\)\s*(?:<=|=)\s*(?P<most>\d+)")
+
+
 def gamma_sql(comparison: Comparison) -> str:
     """The level that a pair reaches, as SQL over ``<column>_l`` and ``<column>_r``."""
     whens = [
-        f"else {number}" if level.is_else else f"when {level.sql_condition} then {number}"
+        f"else {number}" if level.is_else else f"when {bounded(level.sql_condition)} then {number}"
         for number, level in comparison.levels.items()
     ]
     return f"case {' '.join(whens)} end"
+
+
+def bounded(condition: str) -> str:
+    """A level's condition, true of the same pairs, that asks for the slow distance only where a quick one allows it.
+
+    A transposition is two edits to Levenshtein, so ``damerau_levenshtein`` of at most n means a Levenshtein distance of at most
+    2n; Spark's own stops counting at a bound, and most pairs of a block are far beyond it.
+    """
+    return _TRANSPOSING.sub(
+        lambda found: f"(levenshtein({found['values']}, {2 * int(found['most'])}) >= 0 and {found[0]})", condition
+    )
 
 
 def compare(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
 from jobs.linkage.cluster import HeldLink
+from jobs.linkage.entities import PAIR
 from jobs.linkage.explain import explain_edge
 from jobs.linkage.identify import MERGED, RETIRED, Identity
 from jobs.linkage.model import Model
 
+EdgesOf = Callable[[pd.DataFrame], pd.DataFrame]
+"""Finds the edges of a few pairs (record_id_l, record_id_r), as contract linked/edges has them."""
 
-def with_reasons(identity: Identity, held: tuple[HeldLink, ...], edges: pd.DataFrame, model: Model) -> pd.DataFrame:
-    """The events of ``identity`` with a ``reason`` each. ``edges``: tonight's, as contract linked/edges has them."""
-    joined = _joining_words(identity, edges, model)
+
+def with_reasons(
+    identity: Identity, held: tuple[HeldLink, ...], pairs: pd.DataFrame, edges_of: EdgesOf, model: Model
+) -> pd.DataFrame:
+    """The events of ``identity`` with a ``reason`` each. ``pairs``: tonight's, as `Findings` has them."""
+    joined = _joining_words(_joining_links(identity, pairs), edges_of, model)
     kept_apart = _rules_between(identity, held)
     reasons = [
         _reason(event, master, other, joined, kept_apart)
@@ -38,26 +44,39 @@ def _reason(
     return f"its entity is no longer that of {other}"
 
 
-def _joining_words(identity: Identity, edges: pd.DataFrame, model: Model) -> dict[tuple[str, str], str]:
-    """For each master that ended in another: the heaviest link between a record of the one and the rest of the other."""
+def _joining_links(identity: Identity, pairs: pd.DataFrame) -> pd.DataFrame:
+    """For each master that ended in another, the heaviest link between a record of the one and the rest of the other.
+
+    Columns: ``ended``, ``master_id``, record_id_l, record_id_r.
+    """
     merged = identity.events[identity.events["event"] == MERGED]
-    if merged.empty:
-        return {}
     members = identity.members
     touched = members[members["master_id"].isin(set(merged["other_id"]))]
     touched = touched.assign(record_id=touched["dataset"] + "|" + touched["record_key"])[["record_id", "old_id", "master_id"]]
-    links = edges[edges["is_link"].astype(bool)].merge(touched.add_suffix("_l"), on="record_id_l")
-    links = links.merge(touched.add_suffix("_r"), on="record_id_r")
+    links = pairs[pairs["is_link"].astype(bool)].merge(touched.add_suffix("_l"), on=PAIR[0])
+    links = links.merge(touched.add_suffix("_r"), on=PAIR[1])
     links = links[(links["master_id_l"] == links["master_id_r"]) & (links["old_id_l"] != links["old_id_r"])]
-    links = links.sort_values(["match_weight", "record_id_l", "record_id_r"], ascending=[False, True, True], kind="stable")
-    words: dict[tuple[str, str], str] = {}
-    for row in links.to_dict("records"):
-        edge = {str(name): value for name, value in row.items()}
-        pair = explain_edge(edge, model)
+    links = links.sort_values(["match_weight", *PAIR], ascending=[False, True, True], kind="stable")
+    sides = [links.rename(columns={f"old_id_{side}": "ended", "master_id_l": "master_id"}) for side in ("l", "r")]
+    named = pd.concat([side[["ended", "master_id", *PAIR, "match_weight"]] for side in sides], ignore_index=True)
+    named = named[named["ended"].isin(set(merged["master_id"]))]
+    named = named.sort_values(["match_weight", *PAIR], ascending=[False, True, True], kind="stable")
+    return named.drop_duplicates(["ended", "master_id"])
+
+
+def _joining_words(joining: pd.DataFrame, edges_of: EdgesOf, model: Model) -> dict[tuple[str, str], str]:
+    """What each of the joining links rests on, by the master that ended and the one that goes on."""
+    if joining.empty:
+        return {}
+    words = {}
+    for edge in edges_of(joining[PAIR].drop_duplicates()).to_dict("records"):
+        pair = explain_edge({str(name): value for name, value in edge.items()}, model)
         text = f"{pair.record_id_l} and {pair.record_id_r} are linked: weight {pair.match_weight:.1f} ({pair.words})"
-        for ended in (edge["old_id_l"], edge["old_id_r"]):
-            words.setdefault((ended, edge["master_id_l"]), text)
-    return words
+        words[pair.record_id_l, pair.record_id_r] = text
+    return {
+        (ended, master): words[left, right]
+        for ended, master, left, right in joining[["ended", "master_id", *PAIR]].itertuples(index=False)
+    }
 
 
 def _rules_between(identity: Identity, held: tuple[HeldLink, ...]) -> dict[tuple[str, str], str]:

@@ -132,10 +132,14 @@ def _processes(settings: Settings) -> list[Process]:
 
 
 def _connect_command(settings: Settings) -> tuple[str, ...]:
-    conf = driver_conf(settings.spark) | {
-        "spark.connect.grpc.binding.address": HOST,
-        "spark.connect.grpc.binding.port": str(settings.airflow.connect_port),
-    }
+    conf = (
+        driver_conf(settings.spark)
+        | settings.spark.server_conf
+        | {
+            "spark.connect.grpc.binding.address": HOST,
+            "spark.connect.grpc.binding.port": str(settings.airflow.connect_port),
+        }
+    )
     submit = Path(driver_environment()["SPARK_HOME"]) / "bin" / "spark-submit"
     options = [word for key, value in conf.items() for word in ("--conf", f"{key}={value}")]
     server = "org.apache.spark.sql.connect.service.SparkConnectServer"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jobs.settings import PROJECT
 from schemas.errors import UsageError
+from schemas.odcs import parse_yaml
 
 NOISE_FOLDER = PROJECT / "conf" / "noise"
 COUNTRY_FILE = PROJECT / "conf" / "country.yaml"
@@ -281,7 +282,7 @@ def load_country() -> CountrySettings:
 
 def _load(path: Path, model: type[Model]) -> Model:
     try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: Any = parse_yaml(path.read_text(encoding="utf-8"))
         return model.model_validate(document)
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is not YAML: {error}") from error

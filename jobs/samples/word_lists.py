@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from schemas.odcs import parse_yaml
 
 HOME = Path(__file__).parent / "data"
 
@@ -14,4 +14,4 @@ HOME = Path(__file__).parent / "data"
 @cache
 def load_list(name: str) -> Any:
     """The document ``data/<name>.yaml``."""
-    return yaml.safe_load((HOME / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parse_yaml((HOME / f"{name}.yaml").read_text(encoding="utf-8"))

@@ -48,7 +48,7 @@ class Scope:
 
 def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
     """All records, with tonight's ``edges``."""
-    findings = Findings(local_records(standardised, night.model), local(edges), decisions_of(night, night.read(DECISIONS)))
+    findings = Findings(local_records(standardised, night.model), _local_pairs(edges), decisions_of(night, night.read(DECISIONS)))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     return Scope(findings, crosswalk, _read_local(night, "master", MASTERS), _read_local(night, "review", CASES), is_whole=True)
 
@@ -69,13 +69,18 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
     return Scope(
         Findings(
             local_records(standardise(records, night.model), night.model),
-            local(among(edges, found, PAIR[0])),
+            _local_pairs(among(edges, found, PAIR[0])),
             decisions,
         ),
         *_masters_of(night, found),
         _cases_of(night, found),
         is_whole=False,
     )
+
+
+def _local_pairs(edges: DataFrame) -> pd.DataFrame:
+    """What grouping needs of edges. What they rest on stays behind: of millions of pairs the driver would not hold it."""
+    return local(edges.select(*PAIR, "match_weight", "is_link"))
 
 
 def _carried_values(keys: DataFrame, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

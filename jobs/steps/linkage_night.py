@@ -16,6 +16,7 @@ from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.changes import RECORD_HASH
+from jobs.linkage.entities import PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.tables import edges_contract, records_contract
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
@@ -90,6 +91,13 @@ class LinkageNight:
     def hashes(self, hashes: npt.NDArray[np.int64]) -> DataFrame:
         """Record hashes that the driver holds: ``record_hash``."""
         return self._frame(pd.DataFrame({RECORD_HASH: hashes}), pa.schema([(RECORD_HASH, pa.int64())]))
+
+    def edges_of(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Tonight's edges of a few pairs of records, on the driver."""
+        from pyspark.sql import functions as f
+
+        wanted = self._frame(pairs, pa.schema([(side, pa.string()) for side in PAIR]))
+        return local(self.table("edges").join(f.broadcast(wanted), PAIR, "left_semi"))
 
     def names(self, column: str, values: list[str]) -> DataFrame:
         """Texts that the driver holds, in one column."""

@@ -106,7 +106,7 @@ def _identify(night: LinkageNight, scope: Scope, entities: Entities) -> Identity
 
 
 def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> list[Callable[[], object]]:
-    events = with_reasons(identity, entities.held, scope.findings.pairs, night.model)
+    events = with_reasons(identity, entities.held, scope.findings.pairs, night.edges_of, night.model)
     events = events.assign(business_date=night.ctx.business_date, run_id=night.ctx.run_id)
     tables = {"crosswalk": identity.crosswalk, "master": identity.masters, "events": events}
     return [partial(night.write, name, night.local_rows(name, rows)) for name, rows in tables.items()]

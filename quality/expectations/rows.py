@@ -1,6 +1,6 @@
 """Expect that no row meets a Spark SQL predicate: what every row check of a contract is to Great Expectations.
 
-All such expectations of a suite are evaluated in one Spark aggregate, whatever their number.
+All such expectations of a suite are counted in one Spark aggregate, whatever their number.
 """
 
 from __future__ import annotations
@@ -8,30 +8,43 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from great_expectations.compatibility.pyspark import functions as f
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.execution_engine import SparkDFExecutionEngine
-from great_expectations.expectations.expectation import ColumnMapExpectation
-from great_expectations.expectations.metrics.map_metric_provider import ColumnMapMetricProvider, column_condition_partial
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_partial
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-METRIC = "column_values.row_passes"
-
-
-class RowPasses(ColumnMapMetricProvider):
-    """Whether a row does not meet ``predicate``; a predicate that is null is not met."""
-
-    condition_metric_name = METRIC
-    condition_value_keys = ("predicate",)
-    filter_column_isnull = False
-
-    @column_condition_partial(engine=SparkDFExecutionEngine)
-    def _spark(cls, column: Any, predicate: str, **_: Any) -> Any:  # noqa: ARG002, N805 - Great Expectations calls it so
-        return ~f.coalesce(f.expr(predicate), f.lit(False))  # noqa: FBT003 - a literal for Spark
+METRIC, ROW_COUNT = "table.rows_meeting", "table.row_count"
 
 
-class ExpectNoRowToMeet(ColumnMapExpectation):
-    """Expect that no row meets ``predicate``. ``column`` must be one that is never null: it only says how many rows there are."""
+class RowsMeeting(TableMetricProvider):
+    """How many rows meet ``predicate``; one that is null is not met.
+
+    A metric of the table, not of a column: those ask for some forty others first, each expectation anew.
+    """
+
+    metric_name = METRIC
+    value_keys = ("predicate",)
+
+    @metric_partial(
+        engine=SparkDFExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _spark(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805 - Great Expectations calls it so
+        return f.count_if(f.expr(metric_value_kwargs["predicate"])), metric_domain_kwargs, {}
+
+
+class ExpectNoRowToMeet(BatchExpectation):
+    """Expect that no row meets ``predicate``; tells how many do (``unexpected_count``) of how many (``element_count``)."""
 
     predicate: str
 
-    map_metric = METRIC
-    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "predicate")
-    args_keys: ClassVar[tuple[str, ...]] = ("column", "predicate")
+    metric_dependencies = (METRIC, ROW_COUNT)
+    success_keys: ClassVar[tuple[str, ...]] = ("predicate",)
+    args_keys: ClassVar[tuple[str, ...]] = ("predicate",)
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+        wrong = metrics[METRIC] or 0
+        return {"success": wrong == 0, "result": {"element_count": metrics[ROW_COUNT], "unexpected_count": wrong}}

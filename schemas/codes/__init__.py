@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from schemas.codes.regions import region_names
 from schemas.errors import UsageError
+from schemas.odcs import parse_yaml
 
 HOME = Path(__file__).parent
 REGIONS = "region_gbt_2260"
@@ -45,7 +44,7 @@ def load_code_table(name: str) -> CodeTable:
     path = HOME / f"{name}.yaml"
     if not path.is_file():
         raise UsageError(f"no code table {name!r} in {HOME}. Known: {', '.join(code_table_names())}.")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = parse_yaml(path.read_text(encoding="utf-8"))
     dates = {key: str(content[key]) if content[key] is not None else None for key in ("valid_from", "valid_to")}
     return CodeTable(name=name, **(content | dates))
 

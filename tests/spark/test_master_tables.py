@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,9 +24,6 @@ from tests.small_register import (
     RESIDENCE,
     WANG,
     WANG_ID,
-    write_linkage_state,
-    write_release,
-    write_sources,
 )
 
 if TYPE_CHECKING:
@@ -35,13 +33,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def ctx(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> RunContext:
+def ctx(small_lake: Path, catalog: Catalog) -> RunContext:
     """A lake for all tests of this file; none changes it."""
-    settings = load_settings(home=str(tmp_path_factory.mktemp("master") / "lake"))
-    write_sources(settings)
-    write_linkage_state(settings)
-    write_release(settings)
-    return RunContext(settings, catalog, DAY, f"night/{DAY}/1")
+    return RunContext(load_settings(home=str(small_lake)), catalog, DAY, f"night/{DAY}/1")
 
 
 @pytest.fixture(scope="module")

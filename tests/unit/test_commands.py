@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from jobs.cli import GROUPS, PANELS, main
 from jobs.io.delta import duckdb_connection
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
-from tests.small_register import DAY, HOUSEHOLD, LI, write, write_linkage_state, write_release, write_sources, write_truth
+from tests.small_register import DAY, HOUSEHOLD, LI, write, write_truth
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,14 @@ class Answer:
 
 
 Govlake = Callable[..., Answer]
+get_command = cache(typer.main.get_command)
+"""All commands, taken from their functions once and not at every call."""
 
 
 @pytest.fixture
 def govlake(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Govlake]:
     """Runs a command on the lake ``lake`` of a folder of its own, and sees to it that no traceback is shown."""
+    monkeypatch.setattr(typer.main, "get_command", get_command)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOVLAKE_HOME", str(tmp_path / "lake"))
     monkeypatch.setenv("GOVLAKE_AIRFLOW__HOME", str(tmp_path / "airflow"))
@@ -56,15 +61,6 @@ def govlake(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], 
 
     yield run
     current_settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = load_settings(home=str(tmp_path_factory.mktemp("small") / "lake"))
-    write_sources(settings)
-    write_linkage_state(settings)
-    write_release(settings)
-    return Path(settings.root)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,12 @@ from jobs.portal.evaluation import _delivered_text, evaluate
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
-from tests.small_register import write_linkage_state, write_release, write_sources, write_truth
+from tests.small_register import write_truth
 
 
 @pytest.fixture
-def lake(settings: Settings) -> Settings:
-    write_sources(settings)
-    write_linkage_state(settings)
-    write_release(settings)
+def lake(settings: Settings, small_lake: Path) -> Settings:
+    shutil.copytree(small_lake, settings.root)
     return settings
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,14 +9,12 @@ import pytest
 from jobs.portal.explanation import explain_master, render_explanation
 from jobs.settings import Settings
 from schemas.errors import UsageError
-from tests.small_register import HOUSEHOLD, LI, LI_ID, MARRIAGE, RESIDENCE, write_linkage_state, write_release, write_sources
+from tests.small_register import HOUSEHOLD, LI, LI_ID, MARRIAGE, RESIDENCE
 
 
 @pytest.fixture
-def lake(settings: Settings) -> Settings:
-    write_sources(settings)
-    write_linkage_state(settings)
-    write_release(settings)
+def lake(settings: Settings, small_lake: Path) -> Settings:
+    shutil.copytree(small_lake, settings.root)
     return settings
 
 

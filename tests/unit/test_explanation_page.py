@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -8,8 +9,8 @@ from lxml import etree
 from jobs.portal.explanation import explain_master
 from jobs.portal.explanation_page import render_page
 from jobs.portal.waterfall import bars_of, scale_of, shortened, waterfall
-from jobs.settings import Settings
-from tests.small_register import LI, write_linkage_state, write_release, write_sources
+from jobs.settings import load_settings
+from tests.small_register import LI
 
 LINK = {
     "left": "a|1",
@@ -61,11 +62,8 @@ def test_a_long_finding_is_cut_where_its_room_ends() -> None:
     assert shortened("名" * 80) == "名" * 25 + "…"
 
 
-def test_the_page_stands_alone_and_tells_no_more_than_the_words(settings: Settings) -> None:
-    write_sources(settings)
-    write_linkage_state(settings)
-    write_release(settings)
-    explanation = explain_master(settings, "population", LI)
+def test_the_page_stands_alone_and_tells_no_more_than_the_words(small_lake: Path) -> None:
+    explanation = explain_master(load_settings(home=str(small_lake)), "population", LI)
     page = render_page(explanation)
     assert not re.search(r"https?://|<script|<link|<img|url\(", page)
     assert page.count("<svg") == len(explanation["links"]) == 4

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.portal.review import find_case, list_cases, show_case
 from jobs.portal.review_text import render_case
-from jobs.settings import Settings
+from jobs.settings import Settings, load_settings
 from jobs.steps.stewards import make_decision, require_no_contradiction
 from schemas.errors import UsageError
 from tests.small_register import DAY, HOUSEHOLD, LI, MARRIAGE, RESIDENCE, WANG, write, write_linkage_state, write_release
@@ -38,8 +40,9 @@ def _decision(left: str, right: str, verdict: str) -> dict[str, Any]:
     return {"dataset": dataset, "record_key": key, "other_dataset": other_dataset, "other_record_key": other_key} | told
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = load_settings(home=str(tmp_path_factory.mktemp("reviewed") / "lake"))
     write_linkage_state(settings)
     cases = [
         _case("aaaa", SHARED, (HOUSEHOLD, "1"), (HOUSEHOLD, "3"), None),
@@ -48,6 +51,12 @@ def lake(settings: Settings) -> Settings:
     ]
     write(settings, "linked.population__review", cases)
     write_release(settings, "review")
+    return Path(settings.root)
+
+
+@pytest.fixture
+def lake(settings: Settings, reviewed: Path) -> Settings:
+    shutil.copytree(reviewed, settings.root)
     return settings
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from deltalake import write_deltalake
 
 from jobs.io.control import record
 from jobs.io.release_reader import QueryError, find_release, open_release, quarantined_rows, query_release
-from jobs.settings import Settings
+from jobs.settings import Settings, load_settings
 from schemas.errors import UsageError
 from schemas.names import TableName
 
@@ -27,13 +28,20 @@ def _release(settings: Settings, day: int, tables: dict[str, int]) -> None:
     record(settings.root, "releases", [event | {"tables": tables, "sources": {}}])
 
 
-@pytest.fixture
-def lake(settings: Settings) -> Settings:
-    """Two releases: one person in the first, two in the second; a third version that no release names."""
+@pytest.fixture(scope="module")
+def two_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One person in the first, two in the second; a third version that no release names."""
+    settings = load_settings(home=str(tmp_path_factory.mktemp("releases") / "lake"))
     for number, names in enumerate((["李明"], ["李明", "王伟"], ["李明", "王伟", "赵云"])):
         _write(settings, PERSON, [{"full_name": name} for name in names])
         if number < 2:
             _release(settings, number + 2, {str(PERSON): number})
+    return Path(settings.root)
+
+
+@pytest.fixture
+def lake(settings: Settings, two_releases: Path) -> Settings:
+    shutil.copytree(two_releases, settings.root)
     return settings
 
 

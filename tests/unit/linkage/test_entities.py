@@ -120,7 +120,7 @@ def test_events_say_why(model: Model) -> None:
     def night(edges: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame) -> Any:
         grouped = group_records(Findings(records, edges, NOBODY), model)
         found = identify(grouped.members, crosswalk, masters, DAY, draw)
-        events = with_reasons(found, grouped.held, edges, model)
+        events = with_reasons(found, grouped.held, edges, edges.merge, model)
         return found, dict(zip(events["event"], events["reason"], strict=True))
 
     apart, _ = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), NO_CROSSWALK, NO_MASTERS)

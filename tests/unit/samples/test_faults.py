@@ -14,7 +14,7 @@ import pytest
 from jobs.io.text import decode
 from jobs.samples.faults import Fault, FaultKind, parse_fault
 from schemas.errors import UsageError
-from tests.unit.samples.conftest import generate_into
+from tests.unit.samples.conftest import Generated, generate_into
 from tests.unit.samples.replay import (
     DATASETS,
     ENCODINGS,
@@ -49,10 +49,15 @@ def deliver(tmp_path_factory: pytest.TempPathFactory) -> Deliver:
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the departments send where nothing goes wrong."""
-    made = generate_into(tmp_path_factory.mktemp("right"), people=PEOPLE, days=2)
-    return {dataset: data_file(folder_of(made.landing, dataset, DAY)).read_bytes() for dataset in DATASETS}
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Generated:
+    """The country where nothing goes wrong, for a day more."""
+    return generate_into(tmp_path_factory.mktemp("sound"), people=PEOPLE, days=3)
+
+
+@pytest.fixture(scope="module")
+def right(sound: Generated) -> dict[str, bytes]:
+    """What its departments send."""
+    return {dataset: data_file(folder_of(sound.landing, dataset, DAY)).read_bytes() for dataset in DATASETS}
 
 
 def sent_at(folder: Path) -> datetime:
@@ -151,13 +156,10 @@ def assert_sent_in_the_next_night(folder: Path) -> None:
     assert opens <= sent_at(folder) < closes
 
 
-def test_a_fault_leaves_the_truth_and_other_deliveries_alone(tmp_path: Path) -> None:
-    right = generate_into(tmp_path / "right", people=1500)
-    faulty = generate_into(
-        tmp_path / "faulty", people=1500, faults=[f"truncated:{HOUSEHOLDS}:{DAY}", f"missing:{MARRIAGES}:{FIRST}"]
-    )
-    assert right.truth.equals(faulty.truth)
-    other = folder_of(right.landing, RESIDENCES, DAY)
+def test_a_fault_leaves_the_truth_and_other_deliveries_alone(sound: Generated, tmp_path: Path) -> None:
+    faulty = generate_into(tmp_path, people=PEOPLE, faults=[f"truncated:{HOUSEHOLDS}:{DAY}", f"missing:{MARRIAGES}:{FIRST}"])
+    assert sound.truth.equals(faulty.truth)
+    other = folder_of(sound.landing, RESIDENCES, DAY)
     assert data_file(other).read_bytes() == data_file(folder_of(faulty.landing, RESIDENCES, DAY)).read_bytes()
     assert json.loads(json.dumps(faulty.summary.faults)) == [f"truncated:{HOUSEHOLDS}:{DAY}", f"missing:{MARRIAGES}:{FIRST}"]
 
