@@ -260,14 +260,9 @@ def load_model(folder: Path, *, for_training: bool = False) -> Model:
     """
     settings_path, rules_path = folder / SETTINGS_FILE, folder / RULES_FILE
     settings = _validate(settings_path, SplinkSettings, _parse(settings_path, json.loads), for_training=for_training)
-<<<<<<< HEAD
-    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, yaml.safe_load), for_training=for_training)
+    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, parse_yaml), for_training=for_training)
     characters = _read_tables(folder, rules.character_tables, read_characters)
     words = _read_tables(folder, rules.word_tables, read_words)
-=======
-    rules = _validate(rules_path, GovlakeRules, _parse(rules_path, parse_yaml), for_training=for_training)
-    characters = {name: _read_characters(folder / file) for name, file in rules.character_tables.items()}
->>>>>>> main
     _check(settings, rules, rules_path)
     files = [settings_path, rules_path, *(folder / file for file in rules.tables)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
@@ -292,7 +287,6 @@ def _validate(path: Path, kind: type[M], data: Any, *, for_training: bool) -> M:
         raise ModelError(f"{path}: {place}: {first['msg']}") from error
 
 
-<<<<<<< HEAD
 def _read_tables(folder: Path, files: Mapping[str, str], reader: Callable[[str], T]) -> dict[str, T]:
     found = {}
     for name, file in files.items():
@@ -301,19 +295,6 @@ def _read_tables(folder: Path, files: Mapping[str, str], reader: Callable[[str],
         except ValueError as error:
             raise ModelError(f"{folder / file}:{error}") from error
     return found
-=======
-def _read_characters(path: Path) -> tuple[str, str]:
-    """A character table, ``from<tab>to`` a line, as the two arguments of SQL ``translate``. Raises ModelError."""
-    targets: dict[str, str] = {}
-    for number, line in enumerate(_parse(path, str.splitlines), start=1):
-        if not line or line.startswith("#"):
-            continue
-        source, tab, target = line.partition("\t")
-        if not tab or len(source) != 1 or len(target) != 1 or source in targets:
-            raise ModelError(f"{path}:{number}: write one character, a tab, one character, each source once; found {line!r}")
-        targets[source] = target
-    return "".join(targets), "".join(targets.values())
->>>>>>> main
 
 
 def _check(settings: SplinkSettings, rules: GovlakeRules, path: Path) -> None:
