@@ -7,14 +7,13 @@ import re
 
 def read_characters(text: str) -> tuple[str, str]:
     """A character table, ``from<tab>to`` a line, as the two arguments of SQL ``translate``. Raises ValueError, line first."""
-    sources, targets = [], []
+    targets: dict[str, str] = {}
     for number, line in _lines_of(text):
         source, tab, target = line.partition("\t")
-        if not tab or len(source) != 1 or len(target) != 1 or source in sources:
+        if not tab or len(source) != 1 or len(target) != 1 or source in targets:
             raise ValueError(f"{number}: write one character, a tab, one character, each source once; found {line!r}")
-        sources.append(source)
-        targets.append(target)
-    return "".join(sources), "".join(targets)
+        targets[source] = target
+    return "".join(targets), "".join(targets.values())
 
 
 def read_words(text: str) -> str:
