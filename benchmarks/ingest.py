@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.processes import peak_mb
 from jobs.io.delta import append_once
 from jobs.io.landing import read_delivery
 from jobs.io.run_context import RunContext
@@ -153,7 +154,7 @@ def _measure(kind: FileType, engine: str, folder: Path, rows: int) -> None:
             (file,) = (path for path in landing.rglob("*") if path.is_file() and path.name != "manifest.json")
             append_once(str(folder / f"{engine}-{count}"), BARE[kind][engine](str(file)), "benchmark")
         spent = _cpu_seconds() - started
-    print(json.dumps({"cpu_seconds": round(spent, 3), "rows_per_second": round(rows / spent), "peak_mb": _peak_mb()}))
+    print(json.dumps({"cpu_seconds": round(spent, 3), "rows_per_second": round(rows / spent), "peak_mb": peak_mb()}))
 
 
 def _ours(contract: Contract, landing: Path, ctx: RunContext) -> None:
@@ -164,10 +165,6 @@ def _ours(contract: Contract, landing: Path, ctx: RunContext) -> None:
 def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _pyarrow_csv(file: str) -> pa.Table:

@@ -1,4 +1,4 @@
-"""CPU seconds of a process and all that it started: a Spark driver's JVM and its Python workers are children of ours."""
+"""What a process takes. CPU seconds with all that it started: a Spark driver's JVM and its Python workers are children of ours."""
 
 from __future__ import annotations
 
@@ -22,3 +22,9 @@ def cpu_seconds_of_tree() -> float:
         newest = {pid for pid, (parent, _) in stats.items() if parent in newest}
         mine = mine | newest
     return sum(stats[pid][1] for pid in mine) / TICKS
+
+
+def peak_mb() -> int:
+    """The most memory this program had; ``ru_maxrss`` would begin at what the process had that started it."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) // 1024

@@ -56,7 +56,6 @@ def _joining_links(identity: Identity, pairs: pd.DataFrame) -> pd.DataFrame:
     links = pairs[pairs["is_link"].astype(bool)].merge(touched.add_suffix("_l"), on=PAIR[0])
     links = links.merge(touched.add_suffix("_r"), on=PAIR[1])
     links = links[(links["master_id_l"] == links["master_id_r"]) & (links["old_id_l"] != links["old_id_r"])]
-    links = links.sort_values(["match_weight", *PAIR], ascending=[False, True, True], kind="stable")
     sides = [links.rename(columns={f"old_id_{side}": "ended", "master_id_l": "master_id"}) for side in ("l", "r")]
     named = pd.concat([side[["ended", "master_id", *PAIR, "match_weight"]] for side in sides], ignore_index=True)
     named = named[named["ended"].isin(set(merged["master_id"]))]

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import peak_mb
 from jobs.io.landing import DeliveryRefusedError
 from tests.unit.ingest.delivered import CASES, ROWS, Case, contract_of, read, write
 
@@ -163,12 +164,6 @@ def main(first: int, count: int) -> None:
             if problem := problem_of(number, path):
                 problems.append(problem)
     print(json.dumps({"problems": problems, "peak_mb": peak_mb()}, ensure_ascii=False))
-
-
-def peak_mb() -> int:
-    """The most memory this program had; ``ru_maxrss`` would begin at what the process had that started it."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) // 1024
 
 
 if __name__ == "__main__":
