@@ -27,8 +27,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from benchmarks.processes import cpu_seconds_of_tree
-from jobs.io.spark import open_session
-from jobs.settings import load_settings
+from benchmarks.sessions import open_warm_session
 from schemas.identifiers import CHECK_CHARACTERS, WEIGHTS, check_digit
 from schemas.identifiers_organisation import organisation_check, registration_check, uscc_fault, uscc_head, value_of
 from schemas.semantic_types import SEMANTIC_TYPES, fill
@@ -53,7 +52,7 @@ def main() -> None:
         path = Path(folder) / "numbers.parquet"
         texts = draw_numbers(rows)
         parquet.write_table(pa.table(texts), path)
-        spark = open_session(load_settings())
+        spark = open_warm_session()
         numbers = spark.read.parquet(str(path))
         print(json.dumps(report(measure(numbers, texts), rows)))
         spark.stop()

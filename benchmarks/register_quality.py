@@ -20,13 +20,12 @@ import pandas as pd
 
 from benchmarks.country_lake import DAY, Country, CountryLake, prepare
 from benchmarks.register_errors import false_links, missed_records
+from benchmarks.sessions import open_warm_session
 from jobs.io.delta import duckdb_connection
 from jobs.io.release_reader import create_view
-from jobs.io.spark import open_session
 from jobs.io.state import Release, linkage_state
 from jobs.linkage.model import load_model
 from jobs.portal.evaluation import measure, read_scored_records
-from jobs.settings import load_settings
 from jobs.steps.s4_link import link
 from schemas.catalog import load_catalog
 from schemas.names import linked_table
@@ -40,7 +39,7 @@ WORST = {"baseline_exact_id": max}
 
 def main() -> None:
     arguments = _arguments()
-    spark = open_session(load_settings())
+    spark = open_warm_session()
     found: dict[str, list[dict[str, Any]]] = {}
     for noise in arguments.noise:
         for seed in arguments.seeds:

@@ -24,15 +24,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.household_rows import FIRST_DAY, SECOND_DAY, delta_of, full_of
 from benchmarks.processes import cpu_seconds_of_tree
+from benchmarks.sessions import open_warm_session
 from benchmarks.silver_peer import QUARANTINED, Delivery
 from jobs.io.delta import duckdb_connection
 from jobs.io.run_context import RunContext
-from jobs.io.spark import spark_session
 from jobs.io.state import gates
 from jobs.samples.deliveries import Post, write_delivery
 from jobs.settings import load_settings
@@ -48,6 +49,8 @@ WARM_UP_ROWS = 1_000
 DAYS = {"full": FIRST_DAY, "delta": SECOND_DAY}
 OURS = "govlake"
 PEERS = ("duckdb", "polars")
+
+T = TypeVar("T")
 
 Found = dict[str, dict[str, int]]
 """Of each delivery: how many rows there are, and how many each check finds wrong."""
@@ -95,15 +98,15 @@ def _measure_ours(folder: Path, catalog: Catalog, rows: int) -> tuple[Figures, F
     """Both deliveries through landing and bronze, which is not measured, and on to silver, which is."""
     contract = catalog.by_dataset[DATASET]
     figures, found = {}, {}
-    with spark_session(load_settings()) as spark:
-        for kind, day in DAYS.items():
-            content = full_of(contract, rows) if kind == "full" else delta_of(contract, rows)
-            ctx = _context(folder, catalog, rows, day)
-            write_delivery(content, Post(ctx.settings.landing_root, day, None if kind == "full" else FIRST_DAY), None)
-            land(ctx, DATASET)
-            load_bronze(ctx, DATASET)
-            figures[kind] = _measured(lambda ctx=ctx: refine(spark, ctx, DATASET))  # type: ignore[misc]
-            found[kind] = _of_gate(ctx)
+    spark = open_warm_session()
+    for kind, day in DAYS.items():
+        content = full_of(contract, rows) if kind == "full" else delta_of(contract, rows)
+        ctx = _context(folder, catalog, rows, day)
+        write_delivery(content, Post(ctx.settings.landing_root, day, None if kind == "full" else FIRST_DAY), None)
+        land(ctx, DATASET)
+        load_bronze(ctx, DATASET)
+        figures[kind], _ = _measured(partial(refine, spark, ctx, DATASET))
+        found[kind] = _of_gate(ctx)
     return figures, found
 
 
@@ -126,7 +129,7 @@ def _measure_peer(engine: str) -> Callable[[Path, Catalog, int], tuple[Figures, 
         for kind, day in DAYS.items():
             bronze = _context(folder, catalog, rows, day).path(contract.table(Layer.BRONZE))
             delivery = Delivery(contract, DeliveryId(DATASET, day, 1), bronze, _table_of(engine, folder, rows))
-            figures[kind] = _measured(lambda delivery=delivery: found.update({kind: refine_delivery(delivery)}))  # type: ignore[misc]  # noqa: B023
+            figures[kind], found[kind] = _measured(partial(refine_delivery, delivery))
         return figures, found
 
     return run
@@ -159,11 +162,12 @@ def _table_of(engine: str, folder: Path, rows: int) -> str:
     return str(folder / f"{engine}-{rows}")
 
 
-def _measured(run: Callable[[], object]) -> dict[str, float]:
+def _measured(run: Callable[[], T]) -> tuple[dict[str, float], T]:
+    """What a call takes, and what it returns."""
     cpu, wall = cpu_seconds_of_tree(), time.monotonic()
-    run()
+    result = run()
     cpu, wall = cpu_seconds_of_tree() - cpu, time.monotonic() - wall
-    return {"cpu_seconds": round(cpu, 2), "wall_seconds": round(wall, 2)}
+    return {"cpu_seconds": round(cpu, 2), "wall_seconds": round(wall, 2)}, result
 
 
 if __name__ == "__main__":

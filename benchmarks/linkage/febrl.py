@@ -26,12 +26,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.linkage import engine, splink_side
-from jobs.io.spark import open_session
+from benchmarks.sessions import open_warm_session
 from jobs.linkage.entities import PAIR
 from jobs.linkage.measures import Agreement, pairwise
 from jobs.linkage.model import load_model
 from jobs.linkage.standardise import standardise
-from jobs.settings import load_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,7 +51,7 @@ def main() -> None:
     parser.add_argument("--only", choices=[*FILES, "ours"], help="one of the data sets, or both without Splink")
     only = parser.parse_args().only
     logging.getLogger("splink").setLevel(logging.WARNING)
-    wheel, spark = fetch_wheel(), open_session(load_settings())
+    wheel, spark = fetch_wheel(), open_warm_session()
     scores = {
         name: measure(spark, name, read_records(wheel, name), with_splink=only != "ours")
         for name in FILES

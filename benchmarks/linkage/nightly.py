@@ -26,8 +26,8 @@ from pyarrow import parquet
 
 from benchmarks.linkage.cost import Meter
 from benchmarks.linkage.records import DAY, MODEL, make_records
+from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
-from jobs.io.spark import open_session
 from jobs.linkage.block import candidate_pairs, index_keys
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 NEW, CHANGED = 0.01, 0.002
-WARM_UP_ROWS = 5_000
+WARM_UP_ROWS = 31_000
 MASTER = "population"
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--audit", action="store_true", help="recompute all after the night, and compare")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        spark = open_session(load_settings())
+        spark = open_warm_session()
         _measure(spark, Path(folder) / "warm", WARM_UP_ROWS, arguments.seed, audit=False)
         found = _measure(spark, Path(folder) / "lake", arguments.rows, arguments.seed, audit=arguments.audit)
         print(json.dumps({"nightly": found}))
@@ -120,7 +120,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) ->
     night = _night(spark, ctx)
     changes = find_changes(night, records)
     if changes is None:
-        raise ValueError("the night would link all records: its base state lacks a table, or too many records are new")
+        raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came, left = (index_keys(standardise(rows, night.model), night.model) for rows in (changes.came, changes.left))
     return pairs_to_compare(changed_blocks(night.table("key_index"), came, left, night.model), night.model).count()
 

@@ -28,12 +28,11 @@ from pyarrow import parquet
 from benchmarks.linkage import engine, splink_side
 from benchmarks.linkage.cost import Meter
 from benchmarks.linkage.records import MODEL, write_records
-from jobs.io.spark import open_session
+from benchmarks.sessions import open_warm_session
 from jobs.linkage.identify import RECORD
 from jobs.linkage.measures import pairwise
 from jobs.linkage.model import load_model
 from jobs.linkage.standardise import standardise
-from jobs.settings import load_settings
 
 SAMPLE, WARM_UP = 100_000, 3_000
 RECIPE = splink_side.Recipe(
@@ -69,7 +68,7 @@ def main() -> None:
 def prepare(folder: Path, rows: int, seed: int) -> None:
     """Write ``all``, ``sample`` and ``warm`` (match columns, without the truth) and ``truth`` (record_id, person) as Parquet."""
     write_records(folder / "records.parquet", rows, seed)
-    spark = open_session(load_settings())
+    spark = open_warm_session()
     records = spark.read.parquet(str(folder / "records.parquet"))
     standardised = standardise(records, load_model(MODEL, for_training=True))
     standardised.select("record_id", "person").write.parquet(str(folder / "truth"))
@@ -107,7 +106,7 @@ Engine = Callable[[Path, Path], tuple[float, Clusters]]
 
 
 def ours() -> Engine:
-    spark = open_session(load_settings())
+    spark = open_warm_session()
 
     def do(sample: Path, everything: Path) -> tuple[float, Clusters]:
         with Meter() as training:
@@ -120,7 +119,7 @@ def ours() -> Engine:
 
 
 def splink_on_spark() -> Engine:
-    spark = open_session(load_settings())
+    spark = open_warm_session()
     return _splink(splink_side.opener_on_spark(spark), lambda path: spark.read.parquet(str(path)), "spark")
 
 

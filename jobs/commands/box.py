@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, say, show_rows
+from jobs.commands.output import AsJson, NoiseOption, say, show_rows
 from jobs.settings import current_settings
 
 
@@ -52,11 +52,13 @@ def demo(
     people: Annotated[int, typer.Option(help="About how many people live in the country.")] = 20_000,
     nights: Annotated[int, typer.Option(help="How many nights; the second has a broken delivery.", min=1)] = 3,
     seed: Annotated[int, typer.Option(help="Same seed, same country.")] = 7,
+    noise: NoiseOption = "typical",
 ) -> None:
     """Run nights of a synthetic country through Airflow and sum them up: what `make run` does.
 
     Example: govlake demo --people 2000 --nights 3
     """
     from jobs.local.demo import run_demo
+    from jobs.samples.country import load_noise
 
-    raise typer.Exit(run_demo(current_settings(), people=people, days=nights, seed=seed, progress=say))
+    raise typer.Exit(run_demo(current_settings(), people=people, days=nights, seed=seed, noise=load_noise(noise), progress=say))

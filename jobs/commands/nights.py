@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, parse_date, say, show_fields, show_json
+from jobs.commands.output import AsJson, NoiseOption, parse_date, say, show_fields, show_json
 from jobs.settings import current_settings
 
 
@@ -32,7 +32,7 @@ def generate(
     landing: Annotated[Path | None, typer.Option(help="Where deliveries go (default: the landing area).")] = None,
     truth: Annotated[Path | None, typer.Option(help="Where the hidden truth goes; keep it away from the lake.")] = None,
     start: Annotated[str, typer.Option(help="First business date.")] = "2026-03-02",
-    noise: Annotated[str, typer.Option(help="clean, typical, harsh, or a file with rates of errors in rows.")] = "typical",
+    noise: NoiseOption = "typical",
     fault: Annotated[list[str] | None, typer.Option(help="KIND:DATASET:DATE[:corrected], a delivery to break; repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ from jobs.local.driver import run_nights
 from jobs.local.summary import print_summary
 from jobs.night import NightOutcome
 from jobs.portal.evaluation import evaluate
-from jobs.samples.country import generate, load_noise, parse_fault
+from jobs.samples.country import Noise, generate, parse_fault
 from jobs.settings import Settings
 from jobs.verdict import CLOSED, STOPPED, is_closed
 from schemas.catalog import load_catalog
@@ -25,15 +25,16 @@ BROKEN = "public_security/household_register"
 """The dataset whose second delivery is cut short, and corrected the night after."""
 
 
-def run_demo(settings: Settings, *, people: int, days: int, seed: int, progress: Progress) -> int:
-    """Run the nights and sum them up. Returns 0 if they did what they should, the planted stop included; else 1.
+def run_demo(settings: Settings, *, people: int, days: int, seed: int, noise: Noise, progress: Progress) -> int:
+    """Run the nights and sum them up; a country that is there already is kept.
 
-    Airflow is left running, for people to look around.
+    Returns 0 if the nights did what they should, the planted stop included; else 1. Airflow is left running, for people to look
+    around.
     """
     dates = [FIRST + timedelta(days=number) for number in range(days)]
     truth = Path(settings.root).parent / "truth"
     if not (truth.is_dir() and all(is_closed(settings, load_catalog(), day) for day in dates)):
-        _generate(settings, people, dates, seed, truth, progress)
+        _generate(settings, people, dates, seed, noise, truth, progress)
     has_databases = open_if_possible(settings, load_catalog(), progress)
     start(settings, progress)
     nights = run_nights(settings, dates, progress, _apply_changes(settings, progress) if has_databases else None)
@@ -42,14 +43,16 @@ def run_demo(settings: Settings, *, people: int, days: int, seed: int, progress:
     return 0 if len(nights) == days and _as_planned(settings, nights) else 1
 
 
-def _generate(settings: Settings, people: int, dates: Sequence[date], seed: int, truth: Path, progress: Progress) -> None:
+def _generate(
+    settings: Settings, people: int, dates: Sequence[date], seed: int, noise: Noise, truth: Path, progress: Progress
+) -> None:
     faults = [parse_fault(f"truncated:{BROKEN}:{dates[1]}:corrected")] if len(dates) > 1 else []
     generate(
         people=people,
         days=len(dates),
         seed=seed,
         start=FIRST,
-        noise=load_noise("typical"),
+        noise=noise,
         faults=faults,
         landing=settings.landing_root,
         truth=truth,

@@ -31,7 +31,7 @@ class MasterLake:
     def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
         """The linkage records that a master holds now, by dataset and record key."""
         held = (
-            f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608
+            f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608 - a table of our own
         )
         return self.rows("records", f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from jobs.io.delta import row_count
 from jobs.io.run_context import RunContext
+from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.audit import Difference, partition_differences
 from jobs.linkage.block import candidate_pairs, index_keys
@@ -66,6 +68,12 @@ def audit_identity(spark: SparkSession, ctx: RunContext, master: str) -> Identit
     state = state_to_audit(ctx, master)
     model = load_model(ctx.settings.linkage.models / master)
     night = LinkageNight(spark, replace(ctx, business_date=state.business_date), master, model, {}, state)
+    with plans_for(spark, row_count(night.path("records"))):
+        return _audit(night, state)
+
+
+def _audit(night: LinkageNight, state: LinkageState) -> IdentityAudit:
+    model, master = night.model, night.master
     frequencies = night.read_before("term_frequencies")
     standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
     pairs = candidate_pairs(all_blocks(index_keys(standardised, model), model), model)

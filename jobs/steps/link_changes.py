@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 NEEDED = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "review")
 """Tables of the night before without which all is linked anew."""
 
+FEW_RECORDS = 30_000
+"""Up to so many, all are linked anew: finding out what changed is some forty Spark queries more, whatever the size (ADR 10)."""
+
 KEPT_RECORDS = 200_000
 """Up to so many, today's records are kept on local disk while changes are looked for, instead of read from the sources again."""
 
@@ -52,6 +55,8 @@ def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     known = row_count(night.path("records"))
+    if known <= FEW_RECORDS:
+        return None
     if known <= KEPT_RECORDS:
         today = today.hint("rebalance").localCheckpoint()
     before, frequencies = night.read_before("records"), night.read_before("term_frequencies")

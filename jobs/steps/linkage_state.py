@@ -6,12 +6,14 @@ an *earlier* date and restores what is newer: a night that was killed, or is run
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.io import control
 from jobs.io.delta import table_exists, table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState, linkage_states
+from jobs.steps.side_by_side import side_by_side
 from schemas.names import linked_table
 
 if TYPE_CHECKING:
@@ -43,16 +45,16 @@ def state_version(state: LinkageState | None, master: str, name: str) -> int | N
 
 def restore_state(spark: SparkSession, ctx: RunContext, master: str, base: LinkageState | None) -> None:
     """Bring the tables of ``master`` back to ``base``; empty them if there is none."""
-    for name in TABLES:
-        table = linked_table(master, name)
-        path = ctx.path(table)
-        version = state_version(base, master, name)
-        if not table_exists(path) or table_version(path) == version:
-            continue
-        if version is None:
-            spark.sql(f"delete from delta.`{path}`")  # noqa: S608 - a path of names.py; SQL has no parameter for one
-        else:
-            spark.sql(f"restore table delta.`{path}` to version as of {version}")
+    paths = {ctx.path(linked_table(master, name)): state_version(base, master, name) for name in TABLES}
+    ahead = {path: version for path, version in paths.items() if table_exists(path) and table_version(path) != version}
+    side_by_side(partial(_restore, spark, path, version) for path, version in ahead.items())
+
+
+def _restore(spark: SparkSession, path: str, version: int | None) -> None:
+    if version is None:
+        spark.sql(f"delete from delta.`{path}`")  # noqa: S608 - a path of names.py; SQL has no parameter for one
+    else:
+        spark.sql(f"restore table delta.`{path}` to version as of {version}")
 
 
 def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> DataFrame | None:

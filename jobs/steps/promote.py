@@ -136,7 +136,7 @@ def _publish(
     if contract.write_mode == "history" and delivery is not None:
         publish_history(verdict, contract, ctx, delivery)
     elif contract.write_mode == "merge":
-        merge_rows(accepted.select(*columns), path, contract.keys, retracted)
+        merge_rows(accepted.select(*columns), path, contract.keys, verdict.rows_checked, retracted)
     elif contract.write_mode == "append":
         append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
     else:

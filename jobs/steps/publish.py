@@ -67,10 +67,11 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
         writer.mode("append").save(path)
 
 
-def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
+def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, retracted: DataFrame | None = None) -> None:
     """Insert rows with new keys and update those whose values differ; rows that are equal are not written again.
 
-    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit.
+    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit. ``at_most``: how many
+    ``rows`` there can be; keys of as few as a night changes are broadcast, so that the table need not be shuffled.
     """
     from pyspark.sql import functions as f
 
@@ -78,8 +79,8 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: Dat
         replace_rows(rows, path, sought_by=keys)
         return
     table = rows.sparkSession.read.format("delta").load(path).alias("t")
-    sought = _broadcast_if_few(rows.select(*keys)).alias("s")
-    present = table.join(sought, on=_same_key(keys), how="left_semi").alias("t")
+    sought = rows.select(*keys).alias("s")
+    present = table.join(f.broadcast(sought) if at_most <= FEW else sought, on=_same_key(keys), how="left_semi").alias("t")
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
     changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
     if retracted is not None:
@@ -129,10 +130,3 @@ def _same_key(keys: tuple[str, ...]) -> Column:
     from pyspark.sql import functions as f
 
     return f.expr(" and ".join(f"t.{key} <=> s.{key}" for key in keys))
-
-
-def _broadcast_if_few(keys: DataFrame) -> DataFrame:
-    """Keys to look a table up by. What a night changes is broadcast, so that the table need not be shuffled."""
-    from pyspark.sql import functions as f
-
-    return f.broadcast(keys) if keys.count() <= FEW else keys

@@ -36,15 +36,16 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     """Link the records of ``master`` that silver holds on the business date; nothing if that was done with these inputs.
 
     Only new, changed and deleted records are compared, unless there is no state to start from, the model is new, the values have
-    to be counted again, or all is wanted ``afresh``; the tables end the same. Writes the tables of ``linked.<master>__…`` and,
-    last, the state that names their versions. Raises ModelError, and PromotionStoppedError if a gate stops a table.
+    to be counted again, there are few records, or all is wanted ``afresh``; the tables end the same. Writes the tables of
+    ``linked.<master>__…`` and, last, the state that names their versions. Raises ModelError, and PromotionStoppedError if a gate
+    stops a table.
     """
     model = load_model(ctx.settings.linkage.models / master)
     night = LinkageNight(spark, ctx, master, model, _silver_versions(ctx, master), base_state(ctx, master))
     if is_linked(ctx, master, night.input_digest):
         return
-    restore_state(spark, ctx, master, night.base)
     with plans_for(spark, ctx.silver_rows(master)):
+        restore_state(spark, ctx, master, night.base)
         link_records(night, _todays_records(night), afresh=afresh)
     record_state(ctx, master, model.digest, night.input_digest)
 

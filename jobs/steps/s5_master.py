@@ -44,9 +44,9 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
-    inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
     tables = _tables_of(ctx, master)
     with plans_for(spark, ctx.silver_rows(master)):
+        inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
         for are_golden in (True, False):
             chosen = [contract for contract in tables if bool(survivorship_rules(contract)) == are_golden]
             side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in chosen)

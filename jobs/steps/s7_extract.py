@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jobs.io.delta import duckdb_connection
+from jobs.io.delta import duckdb_connection, row_count
 from jobs.io.run_context import RunContext
+from jobs.io.spark import plans_for
 from jobs.io.state import Release, release_of
 from jobs.security.keys import consumer_key
 from jobs.security.pseudonym import ALGORITHM, pseudonym_column
@@ -54,7 +55,8 @@ def extract(spark: SparkSession, ctx: RunContext, dataset: DatasetName) -> Path 
     source = _source_of(contract, release)
     if source is None:
         return None
-    promotion = _share(spark, ctx, contract, source)
+    with plans_for(spark, row_count(ctx.path(source.table))):
+        promotion = _share(spark, ctx, contract, source)
     return _write_folder(ctx, contract, release, source, promotion)
 
 

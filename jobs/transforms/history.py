@@ -15,6 +15,9 @@ from schemas.silver import silver_columns
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+IS_DELETION = "coalesce(_op = 'D', false)"
+"""Of a delivered row: whether it ends its key."""
+
 
 def rows_on(versions: DataFrame, day: date) -> DataFrame:
     """The versions that were so on a business date. Grain: one row a key."""
@@ -37,7 +40,7 @@ def changes_of(
 
     keys = list(contract.keys)
     columns = [name for name, _ in silver_columns(contract)]
-    incoming = accepted.withColumn("_is_deletion", f.coalesce(f.col("_op") == "D", f.lit(False)))  # noqa: FBT003 - a literal of SQL
+    incoming = accepted.withColumn("_is_deletion", f.expr(IS_DELETION))
     known = current.select(*keys, f.col("_record_hash").alias("_known_hash"))
     compared = incoming.join(known, keys, "left")
     opened = compared.where("not _is_deletion and not (_record_hash <=> _known_hash)").withColumns(
@@ -62,13 +65,13 @@ def build_history(accepted: DataFrame, delivered_keys: DataFrame, fulls: DataFra
 
     keys = list(contract.keys)
     columns = [name for name, _ in silver_columns(contract)]
-    stated = accepted.withColumn("_is_deletion", f.coalesce(f.col("_op") == "D", f.lit(False)))  # noqa: FBT003 - a literal of SQL
+    stated = accepted.withColumn("_is_deletion", f.expr(IS_DELETION))
     lacking = (
         stated.groupBy(*keys)
         .agg(f.min("_business_date").alias("_first_date"))
         .join(fulls, f.col("_business_date") > f.col("_first_date"), "inner")
         .join(delivered_keys, [*keys, "_business_date"], "left_anti")
-        .select(*keys, "_business_date", f.lit(True).alias("_is_deletion"))  # noqa: FBT003 - a literal of SQL
+        .select(*keys, "_business_date", f.expr("true").alias("_is_deletion"))
     )
     events = stated.unionByName(lacking, allowMissingColumns=True)
     in_order = Window.partitionBy(*keys).orderBy("_business_date")

@@ -34,7 +34,7 @@ def test_changed_rows_replace_those_of_their_key_and_the_others_stay(spark: Spar
 
 
 def test_rows_that_are_there_already_make_no_commit(spark: SparkSession, path: str) -> None:
-    publish.merge_rows(spark.createDataFrame(BEFORE, COLUMNS), path, ("key", "part"))
+    publish.merge_rows(spark.createDataFrame(BEFORE, COLUMNS), path, ("key", "part"), len(BEFORE))
     assert table_version(path) == 0
-    publish.merge_rows(spark.createDataFrame([*BEFORE, ("a", 2, "z")], COLUMNS), path, ("key", "part"))
+    publish.merge_rows(spark.createDataFrame([*BEFORE, ("a", 2, "z")], COLUMNS), path, ("key", "part"), len(BEFORE) + 1)
     assert (table_version(path), read_table(path).num_rows) == (1, len(BEFORE) + 1)

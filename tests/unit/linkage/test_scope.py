@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -92,8 +93,8 @@ class Registers:
         return {RECORDS[place] for place in found.tolist()}
 
 
-def _array(numbers: object) -> Hashes:
-    return np.array(list(numbers), np.int64)  # type: ignore[call-overload]
+def _array(numbers: Iterable[int]) -> Hashes:
+    return np.array(list(numbers), np.int64)
 
 
 @dataclass
