@@ -40,7 +40,7 @@ def write_candidate(folder: Path, model: Model, estimates: Estimates, out: Path,
 
 def model_files(model: Model) -> set[str]:
     """The names of the files that a model consists of."""
-    return {SETTINGS_FILE, RULES_FILE, *model.rules.character_tables.values()}
+    return {SETTINGS_FILE, RULES_FILE, *model.rules.tables}
 
 
 def with_estimates(settings: dict[str, Any], model: Model, estimates: Estimates) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -20,6 +20,7 @@ from typing import Any, Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from jobs.linkage.model_tables import read_characters, read_words
 from schemas.errors import UsageError
 from schemas.odcs import parse_yaml
 
@@ -32,6 +33,7 @@ FOR_TRAINING = "for_training"
 """Says, in what a file is validated with, that a level may lack its probabilities."""
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _EQUALITY = re.compile(r"^l\.(\w+)\s*=\s*r\.(\w+)$")
 
@@ -201,10 +203,16 @@ class GovlakeRules(StrictModel):
     trained: Training | None = None
     attributes: dict[str, str]
     character_tables: dict[str, str] = {}
+    word_tables: dict[str, str] = {}
     columns: dict[str, str]
     blocking: tuple[BlockCap, ...]
     thresholds: Thresholds
     identity_rules: tuple[IdentityRule, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The files of character and word tables, beside the two that every model has."""
+        return (*self.character_tables.values(), *self.word_tables.values())
 
     @model_validator(mode="after")
     def _says_how_trained(self, info: ValidationInfo) -> Self:
@@ -221,6 +229,7 @@ class Model:
     rules: GovlakeRules
     characters: Mapping[str, tuple[str, str]]
     digest: str
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -252,11 +261,12 @@ def load_model(folder: Path, *, for_training: bool = False) -> Model:
     settings_path, rules_path = folder / SETTINGS_FILE, folder / RULES_FILE
     settings = _validate(settings_path, SplinkSettings, _parse(settings_path, json.loads), for_training=for_training)
     rules = _validate(rules_path, GovlakeRules, _parse(rules_path, parse_yaml), for_training=for_training)
-    characters = {name: _read_characters(folder / file) for name, file in rules.character_tables.items()}
+    characters = _read_tables(folder, rules.character_tables, read_characters)
+    words = _read_tables(folder, rules.word_tables, read_words)
     _check(settings, rules, rules_path)
-    files = [settings_path, rules_path, *(folder / file for file in rules.character_tables.values())]
+    files = [settings_path, rules_path, *(folder / file for file in rules.tables)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
-    return Model(settings, rules, characters, digest)
+    return Model(settings, rules, characters, digest, words)
 
 
 def _parse(path: Path, parser: Any) -> Any:
@@ -277,17 +287,14 @@ def _validate(path: Path, kind: type[M], data: Any, *, for_training: bool) -> M:
         raise ModelError(f"{path}: {place}: {first['msg']}") from error
 
 
-def _read_characters(path: Path) -> tuple[str, str]:
-    """A character table, ``from<tab>to`` a line, as the two arguments of SQL ``translate``. Raises ModelError."""
-    targets: dict[str, str] = {}
-    for number, line in enumerate(_parse(path, str.splitlines), start=1):
-        if not line or line.startswith("#"):
-            continue
-        source, tab, target = line.partition("\t")
-        if not tab or len(source) != 1 or len(target) != 1 or source in targets:
-            raise ModelError(f"{path}:{number}: write one character, a tab, one character, each source once; found {line!r}")
-        targets[source] = target
-    return "".join(targets), "".join(targets.values())
+def _read_tables(folder: Path, files: Mapping[str, str], reader: Callable[[str], T]) -> dict[str, T]:
+    found = {}
+    for name, file in files.items():
+        try:
+            found[name] = reader(_parse(folder / file, str))
+        except ValueError as error:
+            raise ModelError(f"{folder / file}:{error}") from error
+    return found
 
 
 def _check(settings: SplinkSettings, rules: GovlakeRules, path: Path) -> None:

@@ -6,6 +6,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
+from schemas.sql_text import literal, literals
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -18,13 +19,10 @@ def standardise(records: DataFrame, model: Model) -> DataFrame:
     """Records with ``record_id`` and the model's match columns beside their attributes. Grain: one row a record.
 
     A column may use those above it. ``$<table>`` in its SQL stands for the two arguments of ``translate`` that the
-    character table of that name gives.
+    character table of that name gives, or for the regular expression that the word table gives.
     """
-    tables = {name: f"{_literal(sources)}, {_literal(targets)}" for name, (sources, targets) in model.characters.items()}
+    tables = {name: literals(characters) for name, characters in model.characters.items()}
+    tables |= {name: literal(words) for name, words in model.words.items()}
     # One select, in which a column may name those before it: one by one, every column would have all that are there analysed again.
     columns = {"record_id": RECORD_ID} | {name: Template(sql).safe_substitute(tables) for name, sql in model.rules.columns.items()}
     return records.selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -11,7 +11,7 @@ from jobs.local.airflow_home import USER, airflow_password, airflow_url
 from jobs.night import NightOutcome
 from jobs.settings import Settings
 from jobs.verdict import FAILED
-from schemas.names import gold_table
+from schemas.names import linked_table
 
 EXAMPLE = "select is_deceased, count(*) as persons from gold.population__person group by 1"
 WIDTH = 120
@@ -27,7 +27,8 @@ def print_summary(settings: Settings, nights: Sequence[NightOutcome], measures: 
     _print_nights(console, nights, states)
     _print_stops(console, states)
     if measures is not None:
-        _print_population(console, settings, measures["population"])
+        for master, found in measures.items():
+            _print_register(console, settings, master, found)
     _print_gates(console, settings)
     _print_next(console, settings)
 
@@ -71,10 +72,10 @@ def _print_stops(console: Any, states: Sequence[DeliveryState]) -> None:
             console.print(f"  its correction {healed.delivery_id} was taken" if healed else "  no correction has come yet")
 
 
-def _print_population(console: Any, settings: Settings, measures: Mapping[str, Any]) -> None:
-    persons = row_count(gold_table("population", "person").path(settings.root))
+def _print_register(console: Any, settings: Settings, master: str, measures: Mapping[str, Any]) -> None:
+    count = row_count(linked_table(master, "master").path(settings.root))
     console.print(
-        f"\npopulation register: {persons:,} persons; scored: {measures['records']:,} records of {measures['entities_true']:,}"
+        f"\n{master} register: {count:,} IDs given; scored: {measures['records']:,} records of {measures['entities_true']:,}"
     )
     for title, name in (
         ("linkage, all records", "pairwise"),
@@ -83,7 +84,7 @@ def _print_population(console: Any, settings: Settings, measures: Mapping[str, A
     ):
         found = measures[name]
         console.print(f"  {title:<28} precision {found['precision']:.4f}  recall {found['recall']:.4f}  F1 {found['f1']:.4f}")
-    console.print(f"  linkable: {measures['linkable_share']:.1%} of the records whose person has another")
+    console.print(f"  linkable: {measures['linkable_share']:.1%} of the records whose entity has another")
 
 
 def _print_gates(console: Any, settings: Settings) -> None:

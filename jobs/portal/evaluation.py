@@ -27,7 +27,7 @@ from schemas.names import DatasetName, Layer, TableName, linked_table
 if TYPE_CHECKING:
     import duckdb
 
-IDENTIFIER_TYPES = ("citizen_id",)
+IDENTIFIER_TYPES = ("citizen_id", "uscc", "tax_number", "any_number")
 """Semantic types whose delivered values the baseline joins on."""
 
 

@@ -26,7 +26,7 @@ GROWN_UP_AGE = 18
 YEARS_BACK = 10
 
 NAMED = (
-    Named("_person", KEY, None, "yhmc", phone="lxdh", address="ydz"),
+    Named("_person", KEY, None, "yhmc", phone="lxdh", address="ydz", role="holder"),
     Named("_firm", KEY, None, "yhmc", phone="lxdh", address="ydz", role="entity", master=LEGAL_ENTITY),
 )
 

@@ -17,11 +17,11 @@ from jobs.samples.table import Column
 
 NUMBER, UNIFIED, PERSON_ID = "认定文号", "统一社会信用代码", "证件号码"
 NAMED_RED = (
-    Named("_person", NUMBER, PERSON_ID, "主体名称"),
+    Named("_person", NUMBER, PERSON_ID, "主体名称", role="counterparty"),
     Named("_firm", NUMBER, UNIFIED, "主体名称", role="counterparty", master=LEGAL_ENTITY),
 )
 NAMED_REPAIRS = (
-    Named("_person", "sqbh", "xdr.zjhm", "xdr.mc"),
+    Named("_person", "sqbh", "xdr.zjhm", "xdr.mc", role="counterparty"),
     Named("_firm", "sqbh", "xdr.tyshxydm", "xdr.mc", role="counterparty", master=LEGAL_ENTITY),
 )
 SHARE_COMMENDED = 0.06

@@ -15,7 +15,7 @@ from jobs.samples.streams import Dates, Flags, Numbers, Texts, texts
 from jobs.samples.table import Column
 
 NAMED = (
-    Named("_representative", "tyshxydm", "fddbr_zjhm", "fddbr"),
+    Named("_representative", "tyshxydm", "fddbr_zjhm", "fddbr", role="representative"),
     Named("_firm", "tyshxydm", "tyshxydm", "qymc", other_numbers=("zch",), address="dz", role="entity", master=LEGAL_ENTITY),
 )
 NAMED_IN_CHANGES = (Named("_firm", "bgbh", "tyshxydm", master=LEGAL_ENTITY),)

@@ -24,7 +24,7 @@ WORK_FROM, WORK_TO = 20, 60
 YEARS_BACK = 12
 
 NAMED = (
-    Named("_person", KEY, "sfzh", "xm", phone="lxdh"),
+    Named("_person", KEY, "sfzh", "xm", phone="lxdh", role="insured"),
     Named("_employer", KEY, "dwdm", "dwmc", role="employer", master=LEGAL_ENTITY),
 )
 

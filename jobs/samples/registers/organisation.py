@@ -17,7 +17,7 @@ from jobs.samples.table import Column
 
 UNIFIED = "统一社会信用代码"
 NAMED_SOCIAL = (
-    Named("_representative", "mz:tyshxydm", "mz:fddbr/mz:zjhm", "mz:fddbr/mz:xm"),
+    Named("_representative", "mz:tyshxydm", "mz:fddbr/mz:zjhm", "mz:fddbr/mz:xm", role="representative"),
     Named("_firm", "mz:tyshxydm", "mz:tyshxydm", "mz:mc", address="mz:zs", role="entity", master=LEGAL_ENTITY),
 )
 NAMED_PUBLIC = (Named("_firm", UNIFIED, UNIFIED, "机构名称", address="住所", master=LEGAL_ENTITY),)

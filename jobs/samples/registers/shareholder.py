@@ -16,7 +16,7 @@ from jobs.samples.streams import Flags, Numbers, chosen, texts
 from jobs.samples.table import Column
 
 NAMED = (
-    Named("_person", "_key", "zjhm", "gdmc"),
+    Named("_person", "_key", "zjhm", "gdmc", role="shareholder"),
     Named("_firm", "_key", "tyshxydm", role="entity", master=LEGAL_ENTITY),
     Named("_holder", "_key", "gdxydm", "gdmc", role="shareholder", master=LEGAL_ENTITY),
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jobs.linkage.model import ModelError, load_model
 from jobs.settings import PROJECT
 
 POPULATION = PROJECT / "conf" / "linkage" / "population"
+LEGAL_ENTITY = PROJECT / "conf" / "linkage" / "legal_entity"
 
 
 @pytest.fixture
@@ -43,8 +45,9 @@ def test_levels_count_down_and_the_null_level_weighs_nothing() -> None:
     assert list(name.adjusted) == [7, 5]
 
 
-def test_more_agreement_never_weighs_against(folder: Path) -> None:
-    for comparison in load_model(folder).comparisons:
+@pytest.mark.parametrize("model", [POPULATION, LEGAL_ENTITY])
+def test_more_agreement_never_weighs_against(model: Path) -> None:
+    for comparison in load_model(model).comparisons:
         best, worst = max(comparison.levels), 0
         assert comparison.levels[best].match_weight > 0 > comparison.levels[worst].match_weight, comparison.output_column_name
 
@@ -115,3 +118,18 @@ def test_a_missing_model_and_a_bad_character_table_say_where(folder: Path) -> No
         load_model(folder)
     with pytest.raises(ModelError, match="no linkage model at"):
         load_model(folder / "nowhere")
+
+
+def test_words_are_found_longest_first_and_a_bad_table_says_where(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(LEGAL_ENTITY, tmp_path / "model"))
+    before = load_model(folder)
+    found = re.match(before.words["cities"], "济南市历下区")
+    assert found is not None
+    assert found.group() == "济南市"
+    (folder / "cities.txt").write_text("# cities\n济南\n济南市\n", "utf-8")
+    changed = load_model(folder)
+    assert changed.words["cities"] == "(?:济南市|济南)"
+    assert changed.digest != before.digest
+    (folder / "cities.txt").write_text("济南\n济南\n", "utf-8")
+    with pytest.raises(ModelError, match=r"cities\.txt:2: .*each once"):
+        load_model(folder)

@@ -126,8 +126,8 @@ def test_truth_names_every_person_of_a_row_once(lived: Lived) -> None:
         DEATHS: {""},
         ENROLMENTS: {"student", "guardian"},
         ASSISTANCE: {"head", "member"},
-        INSURANCES: {""},
-        ACCOUNTS: {""},
+        INSURANCES: {"insured"},
+        ACCOUNTS: {"holder"},
     }
     cases = lived.world.registers[ASSISTANCE].rows
     entities = dict(zip(keys, truth["entity_id"].to_pylist(), strict=True))
@@ -140,7 +140,7 @@ def test_masked_names_and_firms_are_nobodys_records(lived: Lived) -> None:
     truth = truth_of(lived.world, PEOPLE)
     accounts = lived.world.registers[ACCOUNTS].rows
     named = {
-        key
+        f"{key}#holder"
         for key, name, kind in zip(accounts["yhbh"], accounts["yhmc"], accounts["khlx"], strict=True)
         if kind == "1" and "*" not in name
     }

@@ -1,4 +1,4 @@
-"""What a linkage got wrong, by cause: which records were not joined with their person's others, and which links join two persons.
+"""What a linkage got wrong, by cause: which records were not joined with their entity's others, and which links join two entities.
 
 Pure: pandas frames in, frames out. The evidence is told by the levels of the comparisons that a pair reached.
 """
@@ -13,7 +13,7 @@ PAIR = ["record_id_l", "record_id_r"]
 
 
 def missed_records(records: pd.DataFrame, pairs: pd.DataFrame, model: Model) -> pd.DataFrame:
-    """Records outside the largest cluster of their person, counted by ``source``, ``is_linkable`` and ``cause``; most first.
+    """Records outside the largest cluster of their entity, counted by ``source``, ``is_linkable`` and ``cause``; most first.
 
     ``records``: record_id, entity_id, master_id, linkable. ``pairs``: scored pairs, as the edges table has them (from the
     review threshold up): a pair that is not there shared no block or weighed less.
@@ -34,7 +34,7 @@ def missed_records(records: pd.DataFrame, pairs: pd.DataFrame, model: Model) -> 
 
 
 def false_links(records: pd.DataFrame, pairs: pd.DataFrame, model: Model) -> pd.DataFrame:
-    """Links within one cluster that join two persons, counted by their evidence (``cause``); most first."""
+    """Links within one cluster that join two entities, counted by their evidence (``cause``); most first."""
     known = records.set_index("record_id")[["entity_id", "master_id"]]
     links = pairs[pairs["is_link"].astype(bool)].join(known.add_suffix("_l"), on=PAIR[0]).join(known.add_suffix("_r"), on=PAIR[1])
     wrong = links[(links["master_id_l"] == links["master_id_r"]) & (links["entity_id_l"] != links["entity_id_r"])]
@@ -43,7 +43,7 @@ def false_links(records: pd.DataFrame, pairs: pd.DataFrame, model: Model) -> pd.
 
 
 def _cause(pair: pd.Series | None, model: Model) -> str:
-    """Why a record was not joined with any of its person's, by the heaviest pair that it has with one of them."""
+    """Why a record was not joined with any of its entity's, by the heaviest pair that it has with one of them."""
     if pair is None:
         return "no pair above the review threshold"
     prefix = "held back by an identity rule" if pair["is_link"] else "weighs too little"

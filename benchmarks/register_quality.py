@@ -1,6 +1,7 @@
-"""Quality of the population register on the synthetic country, all sources that name a person: three seeds, each kind of noise.
+"""Quality of a register on the synthetic country, all sources that name its entities: three seeds, each kind of noise.
 
-    .venv/bin/python -m benchmarks.population_quality --people 100000 [--seeds 1 2 3] [--noise harsh] [--errors] --folder DIR
+    .venv/bin/python -m benchmarks.register_quality --master population --people 100000 [--seeds 1 2 3] [--noise harsh] [--errors]
+        --folder DIR
 
 Each country is generated and taken through the real steps (land, bronze, silver, link) into a lake of its own below DIR; what is
 there already is kept, so that another model is measured by the link step alone. Prints a table, with ``--errors`` what was got
@@ -18,7 +19,7 @@ import duckdb
 import pandas as pd
 
 from benchmarks.country_lake import DAY, Country, CountryLake, prepare
-from benchmarks.population_errors import false_links, missed_records
+from benchmarks.register_errors import false_links, missed_records
 from benchmarks.sessions import open_warm_session
 from jobs.io.delta import duckdb_connection
 from jobs.io.release_reader import create_view
@@ -32,7 +33,6 @@ from schemas.names import linked_table
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MASTER = "population"
 WORST = {"baseline_exact_id": max}
 """What counts as the worst of the seeds, where it is not the lowest: the plain join must not be good."""
 
@@ -43,21 +43,21 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     for noise in arguments.noise:
         for seed in arguments.seeds:
-            lake = prepare(spark, Country(arguments.people, seed, noise), arguments.folder, MASTER)
-            found.setdefault(noise, []).append(_figures(spark, lake))
+            lake = prepare(spark, Country(arguments.people, seed, noise), arguments.folder, arguments.master)
+            found.setdefault(noise, []).append(_figures(spark, lake, arguments.master))
             print(f"{noise}, seed {seed}: {json.dumps(found[noise][-1])}", flush=True)
             if arguments.errors:
-                _print_errors(lake)
+                _print_errors(lake, arguments.master)
     worst = {noise: _worst(figures) for noise, figures in found.items()}
     print(pd.DataFrame(worst).to_string(float_format="%.4f"))
-    print(json.dumps({"people": arguments.people, "seeds": arguments.seeds, "worst": worst}))
+    print(json.dumps({"master": arguments.master, "people": arguments.people, "seeds": arguments.seeds, "worst": worst}))
 
 
-def _figures(spark: SparkSession, lake: CountryLake) -> dict[str, float]:
+def _figures(spark: SparkSession, lake: CountryLake, master: str) -> dict[str, float]:
     """Link the country and measure it, before any release: figure by name."""
     catalog = load_catalog()
-    link(spark, lake.context(catalog), MASTER)
-    records = read_scored_records(lake.settings, catalog, _state_as_release(lake), MASTER, lake.truth / f"{MASTER}.parquet")
+    link(spark, lake.context(catalog), master)
+    records = read_scored_records(lake.settings, catalog, _state_as_release(lake, master), master, lake.truth / f"{master}.parquet")
     measures = measure(records)
     figures = {
         f"{name}_{part}": value for name, parts in measures.items() if isinstance(parts, dict) for part, value in parts.items()
@@ -65,11 +65,11 @@ def _figures(spark: SparkSession, lake: CountryLake) -> dict[str, float]:
     return figures | {name: value for name, value in measures.items() if not isinstance(value, dict)}
 
 
-def _state_as_release(lake: CountryLake) -> Release:
+def _state_as_release(lake: CountryLake, master: str) -> Release:
     """The linkage state as a release would name it; every other table is read as it stands."""
-    state = linkage_state(lake.settings.root, MASTER)
+    state = linkage_state(lake.settings.root, master)
     if state is None:
-        raise LookupError(f"{lake.settings.root}: the {MASTER} register is not linked")
+        raise LookupError(f"{lake.settings.root}: the {master} register is not linked")
     return Release("", DAY, 0, {table: version for table, version in state.tables.items() if version is not None}, {}, 0, "")
 
 
@@ -80,18 +80,18 @@ def _worst(figures: list[dict[str, float]]) -> dict[str, float]:
     }
 
 
-def _print_errors(lake: CountryLake) -> None:
+def _print_errors(lake: CountryLake, master: str) -> None:
     """What was got wrong, by cause."""
-    model = load_model(lake.settings.linkage.models / MASTER)
+    model = load_model(lake.settings.linkage.models / master)
     with duckdb_connection() as connection:
-        records, pairs = _linked(connection, lake)
+        records, pairs = _linked(connection, lake, master)
     print(missed_records(records, pairs, model).head(25).to_string(max_colwidth=200))
     print(false_links(records, pairs, model).head(15).to_string(max_colwidth=200), flush=True)
 
 
-def _linked(connection: duckdb.DuckDBPyConnection, lake: CountryLake) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The records with their person and master, and the scored pairs."""
-    crosswalk, edges = (linked_table(MASTER, name) for name in ("crosswalk", "edges"))
+def _linked(connection: duckdb.DuckDBPyConnection, lake: CountryLake, master: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The records with their entity and master, and the scored pairs."""
+    crosswalk, edges = (linked_table(master, name) for name in ("crosswalk", "edges"))
     for table in (crosswalk, edges):
         create_view(connection, lake.settings, table)
     records = connection.execute(
@@ -99,13 +99,14 @@ def _linked(connection: duckdb.DuckDBPyConnection, lake: CountryLake) -> tuple[p
                    coalesce(master_id, 'alone ' || dataset || '|' || record_key) as master_id
             from read_parquet($truth) truth left join (from {crosswalk} where valid_to is null) held using (dataset, record_key)
             where first_business_date <= $day""",
-        {"truth": str(lake.truth / f"{MASTER}.parquet"), "day": DAY},
+        {"truth": str(lake.truth / f"{master}.parquet"), "day": DAY},
     ).df()
     return records, connection.execute(f"from {edges}").df()
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--master", default="population", help="which register")
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--noise", nargs="+", default=["typical", "harsh"])
