@@ -93,10 +93,9 @@ def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: L
     pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
     sides = [pairs.select(hash_of(side).alias("record_hash")) for side in PAIR]
     compared = among(records, sides[0].union(sides[1]).distinct())
-    counted = with_frequencies(standardise(compared, night.model), changes.frequencies, night.model).persist()
-    edges = score_pairs(pairs, counted, counted_records(changes.frequencies), night.model).localCheckpoint()
-    counted.unpersist()
-    return edges
+    # A checkpoint: both sides of a pair begin at it, and each would plan the whole way to it again.
+    counted = with_frequencies(standardise(compared, night.model), changes.frequencies, night.model).localCheckpoint()
+    return score_pairs(pairs, counted, counted_records(changes.frequencies), night.model).localCheckpoint()
 
 
 def _lost_edges(changes: Changes, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
