@@ -17,12 +17,12 @@ from jobs.io.delta import duckdb_connection, table_exists
 from jobs.io.release_reader import create_view, find_release
 from jobs.io.state import TAKEN, Release, delivery_states
 from jobs.linkage.measures import Labels, bcubed, clusters, pairwise, sizes
-from jobs.linkage.roles import KEY_SEPARATOR, dataset_of, role_suffix, row_keys
 from jobs.settings import Settings
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract, RecordRole
 from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer, TableName, linked_table
+from schemas.record_keys import KEY_SEPARATOR, dataset_of, role_suffix, row_keys
 
 if TYPE_CHECKING:
     import duckdb
