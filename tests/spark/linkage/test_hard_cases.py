@@ -46,8 +46,9 @@ def _verdicts(spark: SparkSession, master: str, model: Model) -> Verdicts:
         for number, case in enumerate(CASES[master])
         for side in ("one", "other")
     ]
-    cases = standardise(record_frame(spark, records, model), model).persist()
-    town = standardise(record_frame(spark, town_records(master), model), model)
+    # Checkpoints, as the link step has them: the word tables of a model must not be planned again for every block and value.
+    cases = standardise(record_frame(spark, records, model), model).localCheckpoint()
+    town = standardise(record_frame(spark, town_records(master), model), model).localCheckpoint()
     assert model.rules.trained is not None
     scored = score_blocks(cases, count_frequencies(town, model), model, model.prior_weight(model.rules.trained.records))
     within = scored.where("substring_index(record_id_l, '|', 1) = substring_index(record_id_r, '|', 1)")
@@ -58,7 +59,6 @@ def _verdicts(spark: SparkSession, master: str, model: Model) -> Verdicts:
     for row in within.collect():
         case = row.record_id_l.partition("|")[0]
         found[int(case.removeprefix("case_"))] = (row.match_weight, case in forbidden)
-    cases.unpersist()
     return found
 
 

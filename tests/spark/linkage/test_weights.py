@@ -41,14 +41,13 @@ def test_match_weights_equal_those_of_splink(spark: SparkSession, master: str) -
     from splink.backends.spark import SparkAPI
 
     model = load_model(MODELS / master)
-    town = standardise(record_frame(spark, town_records(master), model), model).persist()
+    town = standardise(record_frame(spark, town_records(master), model), model).localCheckpoint()
     prior = model.settings.probability_two_random_records_match
     ours = score_blocks(town, count_frequencies(town, model), model, math.log2(prior / (1 - prior))).toPandas()
     settings = SettingsCreator.from_path_or_dict(json.loads((MODELS / master / SETTINGS_FILE).read_text("utf-8")))
     api = SparkAPI(spark_session=spark, break_lineage_method="persist", num_partitions_on_repartition=2)
     linker = Linker(api.register(town), settings)
     theirs = linker.inference.predict().as_pandas_dataframe()
-    town.unpersist()
     both = ours.merge(theirs, on=["record_id_l", "record_id_r"], suffixes=("", "_splink"), how="outer")
     assert len(both) == len(ours) == len(theirs) > 500, "the same pairs share a block"
     assert (both["match_weight"] - both["match_weight_splink"]).abs().max() < 1e-9
