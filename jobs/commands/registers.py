@@ -39,7 +39,7 @@ def evaluate(
     truth: Annotated[Path, typer.Option(help="The folder that `govlake generate` wrote the hidden truth to.")],
     as_json: AsJson = False,
 ) -> None:
-    """Measure every register against the hidden truth, beside a plain join on equal IDs.
+    """Measure every register against the hidden truth, beside a plain join on equal IDs; of credit, whom records are about.
 
     Example: govlake evaluate --truth truth
     """
@@ -50,6 +50,10 @@ def evaluate(
         show_json(result)
         return
     for master, measures in result.items():
+        if "entities_found" not in measures:
+            typer.echo(f"{master}: whom its records are about")
+            show_table(_rows(measures), ["measure", "precision", "recall", "f1", "records", "attached", "due"])
+            continue
         typer.echo(f"{master}: {measures['entities_found']:,} found, {measures['entities_true']:,} true, ", nl=False)
         typer.echo(f"{measures['linkable_share']:.2%} of linked records linkable")
         show_table(_rows(measures), ["measure", "precision", "recall", "f1"])
