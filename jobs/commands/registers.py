@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.commands.output import AsJson, say, show_json, show_table
+from jobs.commands.output import AsJson, say, show_fields, show_json, show_rows, show_table
 from jobs.settings import current_settings
 
 
@@ -33,6 +33,35 @@ def explain(
         show_json(explanation)
     elif html is None:
         typer.echo(render_explanation(explanation))
+
+
+def statement(
+    master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of a person or a legal entity.")],
+    html: Annotated[Path | None, typer.Option(help="Write it as a page to print to this file.")] = None,
+    release: Annotated[str | None, typer.Option(help="A release ID (default: the current release).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the credit statement of one subject: what is listed about it now and was before, and how sure each match is.
+
+    Example: govlake statement ent-2QXW7M5KJ3ZB4 --html statement.html
+    """
+    from jobs.portal.statement import credit_statement
+    from schemas.catalog import load_catalog
+
+    told = credit_statement(current_settings(), load_catalog(), master_id, release)
+    if html is not None:
+        from jobs.portal.statement_page import render_statement
+
+        html.write_text(render_statement(told), encoding="utf-8")
+        say(f"written: {html}")
+    if as_json:
+        show_json(told)
+    elif html is None:
+        show_fields({name: value for name, value in told.items() if not isinstance(value, list)})
+        for name in ("current", "ended", "noted"):
+            typer.echo(f"\n{name}")
+            columns = ["kind", "record_number", "summary", "listed_on", "ends_on", "status", "match"]
+            show_rows(told[name], as_json=False, columns=columns, empty="  none")
 
 
 def evaluate(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ import typer.main
 
 from jobs.cli import GROUPS, PANELS, main
 from jobs.io.delta import duckdb_connection
+from jobs.portal.statement import masked
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
-from tests.small_register import DAY, HOUSEHOLD, LI, write, write_truth
+from tests.small_register import DAY, HOUSEHOLD, LI, write, write_derived, write_truth
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("explain", "nobody", "pop-1"), "no register 'nobody'. Known: legal_entity, population."),
     (("explain", "population"), "Missing argument 'ID'"),
     (("explain", "population", "pop-1"), "run `govlake night --date …` first"),
+    (("statement",), "Missing argument 'ID'"),
+    (("statement", "pop-1"), "run `govlake night --date …` first"),
     (("evaluate",), "Missing option '--truth'"),
     (("evaluate", "--truth", "nowhere"), "run `govlake night --date …` first"),
     (("audit-identity", "--master", "nobody"), "no register 'nobody'. Known: legal_entity, population."),
@@ -283,6 +288,55 @@ def test_a_person_explains_itself(govlake: Govlake, lake: Path, tmp_path: Path) 
     page = tmp_path / "page.html"
     assert govlake("explain", "population", LI, "--html", str(page)).err == f"written: {page}\n"
     assert "<html" in page.read_text(encoding="utf-8")
+
+
+LISTED: dict[str, Any] = {
+    "dataset": "court/dishonest_debtor",
+    "record_key": "C1#counterparty",
+    "subject_master": "population",
+    "master_id": LI,
+    "match_code": "linked",
+    "match_weight": 14.0,
+    "matched_with": f"{HOUSEHOLD}|1",
+    "match_evidence": "name 13.5, number 13.8",
+    "kind_code": "dishonest_debtor",
+    "record_number": "(2025)鲁0117执1号",
+    "summary": "<腾退房屋>",
+    "listed_on": date(2025, 10, 26),
+    "status_code": "current",
+}
+ENDED = {
+    "record_number": "XF1",
+    "kind_code": "penalty",
+    "status_code": "repaired",
+    "ends_on": DAY,
+    "repaired_by": "X1",
+    "match_weight": None,
+}
+
+
+def test_a_statement_of_credit(govlake: Govlake, lake: Path, tmp_path: Path) -> None:
+    assert_refused(govlake("statement", LI), "has no credit records")
+    write_derived(load_settings(home=str(lake)), "gold.credit__record", [LISTED, LISTED | ENDED, LISTED | {"master_id": "pop-X"}])
+    told = govlake("statement", "pop-OLD", "--json").document
+    assert (told["master"], told["master_id"], told["asked_id"]) == ("population", LI, "pop-OLD")
+    assert [(record["kind"], record["status"]) for record in told["current"]] == [("失信被执行人", "在公示")]
+    assert told["current"][0]["match"] == f"14.0 bits, with {HOUSEHOLD}|1 (name 13.5, number 13.8)"
+    assert [record["status"] for record in told["ended"]] == ["已修复"]
+    assert "no weight" in told["ended"][0]["match"]
+    assert "鲁0117执1号" in govlake("statement", LI).out
+    page = tmp_path / "statement.html"
+    assert govlake("statement", LI, "--html", str(page)).err == f"written: {page}\n"
+    html = page.read_text(encoding="utf-8")
+    assert "&lt;腾退房屋&gt;" in html
+    assert "@media print" in html
+    assert not re.search(r"<script|src=|href=|url\(", html), "nothing is fetched"
+    assert_refused(govlake("statement", "pop-NOBODY"), "no register has the ID 'pop-NOBODY'")
+
+
+def test_a_number_is_shown_by_its_ends() -> None:
+    assert masked("420106198002290015") == "4201**********0015"
+    assert masked(None) is None
 
 
 @pytest.mark.parametrize(

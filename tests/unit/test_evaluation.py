@@ -7,14 +7,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from jobs.io.control import record
 from jobs.io.delta import duckdb_connection
-from jobs.io.state import current_release
 from jobs.portal.evaluation import _delivered_text, evaluate
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
-from tests.small_register import DAY, LI, WANG, write, write_truth
+from tests.small_register import DAY, LI, WANG, write_derived, write_truth
 
 
 @pytest.fixture
@@ -97,11 +95,7 @@ def test_whom_credit_records_are_about_by_hand(lake: Settings, tmp_path: Path) -
     parquet.write_table(pa.Table.from_pylist(rows, schema=schema), truth / "credit.parquet")
     told = ("dataset", "record_key", "subject_master", "master_id", "match_code")
     found = (dict(zip(told, (d, key, "population", master, how), strict=True)) for d, key, _, _, master, how in CREDIT)
-    write(lake, "gold.credit__record", found, pa.schema([(name, pa.string()) for name in told]))
-    release = current_release(lake.root)
-    assert release is not None
-    made = vars(release) | {"tables": release.tables | {"gold.credit__record": 0}, "number": 2, "release_id": f"{DAY}/2"}
-    record(lake.root, "releases", [made])
+    write_derived(lake, "gold.credit__record", found)
     measures = evaluate(lake, truth)["credit"]
     # L4 is about somebody whom no other register knows, and attached all the same: wrong. L2 is not attached.
     assert measures["attachment"] == {
