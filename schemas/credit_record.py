@@ -44,6 +44,7 @@ class CreditRecord(StrictModel):
     """A condition under which the subject's number is published with a part hidden."""
     summary: str | None = None
     authority_name: str | None = None
+    authority_unified_code: str | None = None
     decided_on: str | None = None
     listed_on: str | None = None
     """First day on the list; the day of the decision if there is none."""

@@ -73,11 +73,15 @@ def _read_linked(spark: SparkSession, ctx: RunContext, master: str) -> Linked | 
     if state is None:
         return None
     crosswalk, masters = (read_linked(spark, ctx, state, name) for name in ("crosswalk", "master"))
-    last = last_holders(crosswalk).join(successors(masters), "held_by", "left")
+    active = successors(masters).localCheckpoint()
+    last = last_holders(crosswalk).join(active, "held_by", "left")
+    stays = crosswalk.withColumnRenamed("master_id", "held_by").join(active, "held_by", "left")
+    now = f.coalesce("master_id", "held_by").alias("master_id")
     edges = read_linked(spark, ctx, state, "edges").where("is_link")
     weights = [name for name in edges.columns if name.startswith("mw_")]
     return Linked(
         held=crosswalk.where("valid_to is null").select(*RECORD, "master_id"),
-        last_held=last.select(*RECORD, f.coalesce("master_id", "held_by").alias("master_id")),
+        last_held=last.select(*RECORD, now),
+        stays=stays.select(*RECORD, now, "valid_from", "valid_to"),
         links=edges.select("record_id_l", "record_id_r", "match_weight", *weights),
     )

@@ -45,6 +45,8 @@ class Linked:
     last_held: DataFrame
     """One row a record that a master holds or held last: ``dataset record_key master_id``, the active master that this became if
     it was merged."""
+    stays: DataFrame
+    """One row a stay of a record with a master, which is told as above: ``dataset record_key master_id valid_from valid_to``."""
     links: DataFrame
     """One row a pair of records taken for one entity: ``record_id_l record_id_r match_weight`` and ``mw_…`` of every comparison."""
 

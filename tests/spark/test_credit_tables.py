@@ -76,7 +76,8 @@ def _linked(spark: SparkSession, master: str) -> Linked:
     gone = spark.createDataFrame(GONE if master == "legal_entity" else [], HELD_COLUMNS)
     links = [(*link, 0.0) for link in LINKS[master]]
     columns = f"{LINK_COLUMNS}, match_weight double, mw_number double, mw_sex double"
-    return Linked(held=held, last_held=held.unionByName(gone), links=spark.createDataFrame(links, columns))
+    stays = held.selectExpr("*", f"date '{D1}' as valid_from", "cast(null as date) as valid_to")
+    return Linked(held=held, last_held=held.unionByName(gone), stays=stays, links=spark.createDataFrame(links, columns))
 
 
 def _silver(spark: SparkSession, catalog: Catalog, dataset: str) -> DataFrame:
