@@ -75,6 +75,8 @@ class Grant(StrictModel):
     legal_basis: str
     reference_column: str
     """The column that carries the consumer's keyed pseudonym in place of the master ID."""
+    rows_where: str | None = None
+    """Spark SQL on the columns of the table that the extract is cut from: rows that do not meet it are not granted."""
 
 
 class Catalogue(StrictModel):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jobs.security.pseudonym import keyed_pseudonym
 from jobs.steps.s5_derive import build_derived
+from jobs.steps.s7_extract import granted_rows
 from jobs.transforms.inputs import DerivedInputs, Linked
 from schemas.catalog import Catalog
 from schemas.silver import silver_columns
@@ -172,6 +174,38 @@ def test_what_stands_today_is_counted_by_subject(inputs: DerivedInputs, table: D
     assert tuple(subjects["ent-1"][name] for name in counts) == (2, 0, 0, 6)
     assert subjects["ent-1"]["next_ends_on"] == date(2029, 2, 27)
     assert subjects["pop-1"]["dishonest_debtor_count"] == 0
+
+
+def test_debtors_of_today_have_the_address_of_their_register(spark: SparkSession, inputs: DerivedInputs, catalog: Catalog) -> None:
+    columns = "kind_code string, status_code string, subject_master string, master_id string, record_number string"
+    rows = [
+        ("dishonest_debtor", "current", "population", "pop-1", "C1"), ("dishonest_debtor", "current", "population", "pop-2", "C2"),
+        ("dishonest_debtor", "current", "legal_entity", "ent-1", "C3"), ("dishonest_debtor", "withdrawn", "population", "pop-1", "C4"),
+        ("dishonest_debtor", "current", "population", None, "C5"), ("penalty", "current", "population", "pop-1", "P1"),
+    ]  # fmt: skip
+    listed = spark.createDataFrame(rows, columns).selectExpr(
+        "*", "'法院' as authority_name", "'x' as subject_name", f"date '{D1}' as listed_on", "1D as match_weight"
+    )
+    places = ("current_address", "current_address_source", "registered_address", "registered_address_source")
+    persons = spark.createDataFrame(
+        [("pop-1", "李明", "新街2号", "R", "老街1号", "H"), ("pop-2", "王芳", None, None, "老街3号", "H")],
+        ", ".join(f"{name} string" for name in ("master_id", "full_name", *places)),
+    )
+    named = ", ".join(f"{name} string" for name in ("master_id", "entity_name", "address", "address_source"))
+    firms = spark.createDataFrame([("ent-1", "甲", "大道5号", "E")], named)
+    gold = {"credit/record": listed, "population/person": persons, "legal_entity/entity": firms}
+    found = build_derived(replace(inputs, gold=gold), catalog.find("gold.credit__debtor")).toArrow().to_pylist()
+    assert {tuple(row[name] for name in ("case_number", "debtor_name", "address", "address_source")) for row in found} == {
+        ("C1", "李明", "新街2号", "R"), ("C2", "王芳", "老街3号", "H"), ("C3", "甲", "大道5号", "E"),
+    }  # fmt: skip
+
+
+def test_the_market_regulator_gets_penalties_on_entities_and_no_other_column(table: DataFrame, catalog: Catalog) -> None:
+    contract = catalog.find("share.market_regulation__penalty")
+    rows = granted_rows(table, contract, b"k" * 32).toArrow()
+    assert rows.column_names == [column.name for column in contract.columns]
+    told = {row["decision_number"]: row["entity_ref"] for row in rows.to_pylist()}
+    assert told == dict.fromkeys(("P0", "P1", "P2"), keyed_pseudonym(b"k" * 32, "ent-1"))
 
 
 def test_before_any_source_has_delivered_the_register_is_empty(inputs: DerivedInputs, catalog: Catalog) -> None:
