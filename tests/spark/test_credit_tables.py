@@ -180,7 +180,8 @@ def test_debtors_of_today_have_the_address_of_their_register(spark: SparkSession
     columns = "kind_code string, status_code string, subject_master string, master_id string, record_number string"
     rows = [
         ("dishonest_debtor", "current", "population", "pop-1", "C1"), ("dishonest_debtor", "current", "population", "pop-2", "C2"),
-        ("dishonest_debtor", "current", "legal_entity", "ent-1", "C3"), ("dishonest_debtor", "withdrawn", "population", "pop-1", "C4"),
+        ("dishonest_debtor", "current", "legal_entity", "ent-1", "C3"),
+        ("dishonest_debtor", "withdrawn", "population", "pop-1", "C4"),
         ("dishonest_debtor", "current", "population", None, "C5"), ("penalty", "current", "population", "pop-1", "P1"),
     ]  # fmt: skip
     listed = spark.createDataFrame(rows, columns).selectExpr(
