@@ -64,6 +64,26 @@ def statement(
             show_rows(told[name], as_json=False, columns=columns, empty="  none")
 
 
+def graph(
+    master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of a person or a legal entity.")],
+    hops: Annotated[int, typer.Option(help="So many relations away at most.", min=1, max=6)] = 2,
+    release: Annotated[str | None, typer.Option(help="A release ID (default: the current release).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print who is around one subject: representatives, shareholders, employers, family, penalties, addresses; with their sources.
+
+    Example: govlake graph ent-2QXW7M5KJ3ZB4 --hops 2
+    """
+    from jobs.portal.graph import relation_graph, render_graph
+    from schemas.catalog import load_catalog
+
+    found = relation_graph(current_settings(), load_catalog(), master_id, hops, release)
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(render_graph(found))
+
+
 def evaluate(
     truth: Annotated[Path, typer.Option(help="The folder that `govlake generate` wrote the hidden truth to.")],
     as_json: AsJson = False,

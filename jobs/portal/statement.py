@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jobs.io.release_reader import find_release, open_release
-from jobs.portal.evidence import MasterLake, Row, follow_merges
+from jobs.portal.evidence import Row
+from jobs.portal.subjects import Subject, as_row, find_subject
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.codes import load_code_table
 from schemas.errors import UsageError
-from schemas.names import gold_table, linked_table
+from schemas.names import gold_table
 
 if TYPE_CHECKING:
     import duckdb
 
 RECORD = gold_table("credit", "record")
-IDENTITY = {
-    "population": (gold_table("population", "person"), "full_name", "citizen_id"),
-    "legal_entity": (gold_table("legal_entity", "entity"), "entity_name", "unified_code"),
-}
-"""By register, where a subject's name and number stand."""
-
-SHOWN = 4
-"""Characters of a person's number that a statement shows at each end."""
 
 
 def credit_statement(settings: Settings, catalog: Catalog, master_id: str, release_id: str | None = None) -> Row:
@@ -37,56 +30,25 @@ def credit_statement(settings: Settings, catalog: Catalog, master_id: str, relea
     if str(RECORD) not in release.tables:
         raise UsageError(f"release {release.release_id} has no credit records: none were delivered, or nothing was linked yet.")
     with open_release(settings, release.release_id) as lake:
-        masters = [master for master in catalog.masters if str(linked_table(master, "master")) in release.tables]
-        master = _register_of(lake, masters, master_id)
-        found = follow_merges(MasterLake(lake, master), master_id)[-1]["master_id"]
-        name, number = _identity(lake, release.tables, master, found)
-        records = [_told(record) for record in _records(lake, master, found)]
+        subject = find_subject(lake, release.tables, catalog, master_id)
+        records = [_told(record) for record in _records(lake, subject)]
     return {
         "release_id": release.release_id,
         "business_date": release.business_date,
         "asked_id": master_id,
-        "master": master,
-        "master_id": found,
-        "name": name,
-        "number": masked(number) if master == "population" else number,
+        **as_row(subject),
         "current": [record for record in records if record["status_code"] == "current"],
         "ended": [record for record in records if record["status_code"] not in ("current", "noted")],
         "noted": [record for record in records if record["status_code"] == "noted"],
     }
 
 
-def masked(number: str | None) -> str | None:
-    """A person's number with only its ends showing, as credit platforms publish it."""
-    if number is None or len(number) <= 2 * SHOWN:
-        return number
-    return f"{number[:SHOWN]}{'*' * (len(number) - 2 * SHOWN)}{number[-SHOWN:]}"
-
-
-def _register_of(lake: duckdb.DuckDBPyConnection, masters: list[str], master_id: str) -> str:
-    for master in masters:
-        if MasterLake(lake, master).rows("master", "master_id = $master_id", master_id=master_id):
-            return master
-    hint = f'govlake query "from {gold_table("credit", "subject")} limit 5"'
-    raise UsageError(f"no register has the ID {master_id!r}. To find IDs: {hint}")
-
-
-def _identity(
-    lake: duckdb.DuckDBPyConnection, tables: dict[str, Any], master: str, master_id: str
-) -> tuple[str | None, str | None]:
-    table, name, number = IDENTITY.get(master, (None, "", ""))
-    if table is None or str(table) not in tables:
-        return None, None
-    rows = lake.execute(f"select {name}, {number} from {table} where master_id = $id", {"id": master_id}).fetchall()  # noqa: S608 - names above
-    return rows[0] if rows else (None, None)
-
-
-def _records(lake: duckdb.DuckDBPyConnection, master: str, master_id: str) -> list[Row]:
+def _records(lake: duckdb.DuckDBPyConnection, subject: Subject) -> list[Row]:
     rows: list[Row] = (
         lake.execute(
             f"""from {RECORD} where subject_master = $master and master_id = $id
                 order by listed_on desc, kind_code, record_number""",
-            {"master": master, "id": master_id},
+            {"master": subject.master, "id": subject.master_id},
         )
         .to_arrow_table()
         .to_pylist()

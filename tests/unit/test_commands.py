@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ import typer.main
 
 from jobs.cli import GROUPS, PANELS, main
 from jobs.io.delta import duckdb_connection
-from jobs.portal.statement import masked
+from jobs.portal.subjects import masked
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
-from tests.small_register import DAY, HOUSEHOLD, LI, write, write_derived, write_truth
+from tests.small_register import DAY, HOUSEHOLD, LI, WANG, write, write_derived, write_truth
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("explain", "population"), "Missing argument 'ID'"),
     (("explain", "population", "pop-1"), "run `govlake night --date …` first"),
     (("statement",), "Missing argument 'ID'"),
+    (("graph", "pop-1", "--hops", "7"), "'--hops': 7 is not in the range"),
+    (("graph", "pop-1"), "run `govlake night --date …` first"),
     (("statement", "pop-1"), "run `govlake night --date …` first"),
     (("evaluate",), "Missing option '--truth'"),
     (("evaluate", "--truth", "nowhere"), "run `govlake night --date …` first"),
@@ -332,6 +334,46 @@ def test_a_statement_of_credit(govlake: Govlake, lake: Path, tmp_path: Path) -> 
     assert "@media print" in html
     assert not re.search(r"<script|src=|href=|url\(", html), "nothing is fetched"
     assert_refused(govlake("statement", "pop-NOBODY"), "no register has the ID 'pop-NOBODY'")
+
+
+def _edge(one: str, other: str, kind: str, source: str, **more: Any) -> dict[str, Any]:
+    masters = {"from_master": "population", "to_master": "legal_entity" if other.startswith("ent") else "population"}
+    told = {"from_id": one, "to_id": other, "kind_code": kind, "source": source, "evidence": f"{source}|1"}
+    return told | masters | {"is_conflicting": False, "conflicting_ids": []} | more
+
+
+RELATIONS = [
+    _edge(LI, WANG, "spouse", "civil_affairs/marriage_register", since_date=date(2010, 5, 1)),
+    _edge(LI, WANG, "spouse", HOUSEHOLD),
+    _edge(WANG, "ent-1", "representative", "market_regulation/enterprise", is_conflicting=True, conflicting_ids=["pop-X"]),
+    _edge("pop-X", "ent-1", "shareholder", "market_regulation/shareholder", until_date=DAY),
+]
+
+
+def test_a_graph_of_relations(govlake: Govlake, lake: Path) -> None:
+    assert_refused(govlake("graph", LI), "has no relations")
+    write_derived(load_settings(home=str(lake)), "gold.relation__edge", RELATIONS)
+    found = govlake("graph", "pop-OLD", "--json").document
+    assert {node["master_id"]: node["hop"] for node in found["nodes"]} == {LI: 0, WANG: 1, "ent-1": 2}
+    assert len(found["edges"]) == 3
+    assert len(govlake("graph", LI, "--hops", "3", "--json").document["nodes"]) == 4
+    assert govlake("graph", LI, "--hops", "3").out.splitlines() == [
+        f"{LI} –",
+        f"└─ is married to {WANG} – (since 2010-05-01, civil_affairs/marriage_register, {HOUSEHOLD})",
+        "   └─ represents ent-1 – (market_regulation/enterprise; CONFLICT with pop-X)",
+        f"      └─ is held by pop-X – (until {DAY}, market_regulation/shareholder)",
+    ]
+    assert_refused(govlake("graph", LI, "--hops", "0"), "'--hops': 0 is not in the range")
+
+
+def test_of_a_subject_with_many_relations_the_newest_are_shown(govlake: Govlake, lake: Path) -> None:
+    days = [date(2020, 1, 1) + timedelta(days=number) for number in range(40)]
+    many = [_edge(LI, f"pop-{n:02d}", "parent", f"source/{n}", since_date=day) for n, day in enumerate(days)]
+    write_derived(load_settings(home=str(lake)), "gold.relation__edge", many)
+    found = govlake("graph", LI, "--hops", "1", "--json").document
+    assert found["left_out"] == {LI: 10}
+    assert min(edge["since_date"] for edge in found["edges"]) == "2020-01-11"
+    assert govlake("graph", LI, "--hops", "1").out.splitlines()[-1] == "└─ and 10 more"
 
 
 def test_a_number_is_shown_by_its_ends() -> None:
