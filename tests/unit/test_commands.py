@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,10 @@ import typer.main
 
 from jobs.cli import GROUPS, PANELS, main
 from jobs.io.delta import duckdb_connection
-from jobs.portal.subjects import masked
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
 from tests.small_register import DAY, HOUSEHOLD, LI, WANG, write, write_derived, write_truth
+from tests.small_subjects import LISTED, RELATIONS
 
 
 @dataclass(frozen=True)
@@ -292,93 +290,21 @@ def test_a_person_explains_itself(govlake: Govlake, lake: Path, tmp_path: Path) 
     assert "<html" in page.read_text(encoding="utf-8")
 
 
-LISTED: dict[str, Any] = {
-    "dataset": "court/dishonest_debtor",
-    "record_key": "C1#counterparty",
-    "subject_master": "population",
-    "master_id": LI,
-    "match_code": "linked",
-    "match_weight": 14.0,
-    "matched_with": f"{HOUSEHOLD}|1",
-    "match_evidence": "name 13.5, number 13.8",
-    "kind_code": "dishonest_debtor",
-    "record_number": "(2025)鲁0117执1号",
-    "summary": "<腾退房屋>",
-    "listed_on": date(2025, 10, 26),
-    "status_code": "current",
-}
-ENDED = {
-    "record_number": "XF1",
-    "kind_code": "penalty",
-    "status_code": "repaired",
-    "ends_on": DAY,
-    "repaired_by": "X1",
-    "match_weight": None,
-}
-
-
-def test_a_statement_of_credit(govlake: Govlake, lake: Path, tmp_path: Path) -> None:
+def test_a_subject_has_a_statement_and_a_graph(govlake: Govlake, lake: Path, tmp_path: Path) -> None:
     assert_refused(govlake("statement", LI), "has no credit records")
-    write_derived(load_settings(home=str(lake)), "gold.credit__record", [LISTED, LISTED | ENDED, LISTED | {"master_id": "pop-X"}])
-    told = govlake("statement", "pop-OLD", "--json").document
-    assert (told["master"], told["master_id"], told["asked_id"]) == ("population", LI, "pop-OLD")
-    assert [(record["kind"], record["status"]) for record in told["current"]] == [("失信被执行人", "在公示")]
-    assert told["current"][0]["match"] == f"14.0 bits, with {HOUSEHOLD}|1 (name 13.5, number 13.8)"
-    assert [record["status"] for record in told["ended"]] == ["已修复"]
-    assert "no weight" in told["ended"][0]["match"]
+    assert_refused(govlake("graph", LI), "has no relations")
+    settings = load_settings(home=str(lake))
+    write_derived(settings, "gold.credit__record", [LISTED])
+    write_derived(settings, "gold.relation__edge", RELATIONS)
     assert "鲁0117执1号" in govlake("statement", LI).out
+    assert govlake("statement", "pop-OLD", "--json").document["master_id"] == LI
     page = tmp_path / "statement.html"
     assert govlake("statement", LI, "--html", str(page)).err == f"written: {page}\n"
-    html = page.read_text(encoding="utf-8")
-    assert "&lt;腾退房屋&gt;" in html
-    assert "@media print" in html
-    assert not re.search(r"<script|src=|href=|url\(", html), "nothing is fetched"
-    assert_refused(govlake("statement", "pop-NOBODY"), "no register has the ID 'pop-NOBODY'")
-
-
-def _edge(one: str, other: str, kind: str, source: str, **more: Any) -> dict[str, Any]:
-    masters = {"from_master": "population", "to_master": "legal_entity" if other.startswith("ent") else "population"}
-    told = {"from_id": one, "to_id": other, "kind_code": kind, "source": source, "evidence": f"{source}|1"}
-    return told | masters | {"is_conflicting": False, "conflicting_ids": []} | more
-
-
-RELATIONS = [
-    _edge(LI, WANG, "spouse", "civil_affairs/marriage_register", since_date=date(2010, 5, 1)),
-    _edge(LI, WANG, "spouse", HOUSEHOLD),
-    _edge(WANG, "ent-1", "representative", "market_regulation/enterprise", is_conflicting=True, conflicting_ids=["pop-X"]),
-    _edge("pop-X", "ent-1", "shareholder", "market_regulation/shareholder", until_date=DAY),
-]
-
-
-def test_a_graph_of_relations(govlake: Govlake, lake: Path) -> None:
-    assert_refused(govlake("graph", LI), "has no relations")
-    write_derived(load_settings(home=str(lake)), "gold.relation__edge", RELATIONS)
-    found = govlake("graph", "pop-OLD", "--json").document
-    assert {node["master_id"]: node["hop"] for node in found["nodes"]} == {LI: 0, WANG: 1, "ent-1": 2}
-    assert len(found["edges"]) == 3
-    assert len(govlake("graph", LI, "--hops", "3", "--json").document["nodes"]) == 4
-    assert govlake("graph", LI, "--hops", "3").out.splitlines() == [
-        f"{LI} –",
-        f"└─ is married to {WANG} – (since 2010-05-01, civil_affairs/marriage_register, {HOUSEHOLD})",
-        "   └─ represents ent-1 – (market_regulation/enterprise; CONFLICT with pop-X)",
-        f"      └─ is held by pop-X – (until {DAY}, market_regulation/shareholder)",
-    ]
-    assert_refused(govlake("graph", LI, "--hops", "0"), "'--hops': 0 is not in the range")
-
-
-def test_of_a_subject_with_many_relations_the_newest_are_shown(govlake: Govlake, lake: Path) -> None:
-    days = [date(2020, 1, 1) + timedelta(days=number) for number in range(40)]
-    many = [_edge(LI, f"pop-{n:02d}", "parent", f"source/{n}", since_date=day) for n, day in enumerate(days)]
-    write_derived(load_settings(home=str(lake)), "gold.relation__edge", many)
-    found = govlake("graph", LI, "--hops", "1", "--json").document
-    assert found["left_out"] == {LI: 10}
-    assert min(edge["since_date"] for edge in found["edges"]) == "2020-01-11"
-    assert govlake("graph", LI, "--hops", "1").out.splitlines()[-1] == "└─ and 10 more"
-
-
-def test_a_number_is_shown_by_its_ends() -> None:
-    assert masked("420106198002290015") == "4201**********0015"
-    assert masked(None) is None
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert govlake("graph", LI, "--hops", "1").out.startswith(f"{LI} –\n└─ is married to {WANG}")
+    assert len(govlake("graph", "pop-OLD", "--json").document["edges"]) == 3
+    for command in ("statement", "graph"):
+        assert_refused(govlake(command, "pop-NOBODY"), "no register has the ID 'pop-NOBODY'")
 
 
 @pytest.mark.parametrize(
