@@ -12,6 +12,7 @@ LOGICAL_TYPES: dict[str, LogicalType] = {
     "int": "integer",
     "bigint": "integer",
     "double": "number",
+    "decimal(20,6)": "number",
     "boolean": "boolean",
     "array<string>": "array",
 }

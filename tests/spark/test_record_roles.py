@@ -49,9 +49,12 @@ def bronze_of(spark: SparkSession, world: World, contract: Contract) -> DataFram
 
 
 def typed(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Silver's rows with what the gate says of them, as if all had been delivered on the first day."""
+    """Silver's rows with what the gate says of them, as if all had been delivered on the first day.
+
+    A checkpoint, as records are read from silver's tables: a role's fields would repeat the whole typing of each number they name.
+    """
     marked = mark_rows(type_rows(rows, contract), checks_of(contract))
-    return marked.selectExpr("*", "_business_date as _valid_from", "cast(null as date) as _valid_to")
+    return marked.selectExpr("*", "_business_date as _valid_from", "cast(null as date) as _valid_to").localCheckpoint()
 
 
 def records_named(frames: Frames, master: str) -> list[tuple[str, str]]:
