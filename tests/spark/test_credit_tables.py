@@ -50,6 +50,7 @@ SILVER: dict[str, list[Row]] = {
          "decided_on": D2},
         {"application_number": "X2", "repaired_dataset": "行政处罚", "repaired_number": "P1", "result_code": "2",
          "decided_on": D2},
+        {"application_number": "X4", "repaired_dataset": "黑名单", "repaired_number": "L1", "result_code": "1", "decided_on": D1},
         {"application_number": "X3", "repaired_dataset": "经营异常名录", "repaired_number": "L2", "result_code": "1",
          "decided_on": date(2026, 3, 9)},
     ],
@@ -121,7 +122,7 @@ def _of(records: dict[str, Row], column: str) -> dict[str, Any]:
 
 
 def test_every_record_stays_and_is_there_once(records: dict[str, Row], table: DataFrame) -> None:
-    assert set(records) == {"P0", "P1", "P2", "P3", "C1", "C2", "R1", "L1", "L2", "X1", "X2", "X3"}
+    assert set(records) == {"P0", "P1", "P2", "P3", "C1", "C2", "R1", "L1", "L2", "X1", "X2", "X3", "X4"}
     assert table.count() == len(records)
 
 
@@ -156,6 +157,12 @@ def test_listings_end_on_their_day_and_say_by_what(records: dict[str, Row]) -> N
     assert told["X2"] == ("noted", None)
     assert records["L1"]["repaired_by"] == "X1"
     assert records["P1"]["repaired_on"] is None, "an application that was refused repairs nothing"
+
+
+def test_an_application_names_its_record_if_its_list_is_known(records: dict[str, Row]) -> None:
+    assert _of(records, "repairs_record")["X1"] == f"{ABNORMAL}|L1"
+    assert _of(records, "repairs_record")["X4"] is None
+    assert _of(records, "repairs_record")["P1"] is None
 
 
 def test_publication_is_counted_in_working_days_from_the_decision(records: dict[str, Row]) -> None:

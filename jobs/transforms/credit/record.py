@@ -9,7 +9,7 @@ from jobs.transforms.credit.attachment import attach
 from jobs.transforms.credit.working_days import with_working_days
 from jobs.transforms.inputs import DerivedInputs
 from schemas.contract import Contract
-from schemas.credit_record import CreditRecord
+from schemas.credit_record import CreditRecord, Repair
 from schemas.record_keys import dataset_of, record_key, row_keys
 from schemas.sql_text import literal
 
@@ -36,6 +36,7 @@ TOLD = {
     "published_on": "date",
     "deadline_days": "int",
     "is_listing": "boolean",
+    "repairs_record": "string",
 }
 """What the sources say of their records, with Spark types."""
 
@@ -115,6 +116,7 @@ def told_records(inputs: DerivedInputs, contract: Contract, record: CreditRecord
         "published_on": "if(_known_from > _began, _known_from, null)",
         "deadline_days": record.publish_within_working_days,
         "is_listing": "false" if record.repairs else "true",
+        "repairs_record": _repaired_record(record.repairs) if record.repairs else None,
     }
     return rows.selectExpr(*(f"cast({values[name] or 'null'} as {kind}) as {name}" for name, kind in TOLD.items()))
 
@@ -138,25 +140,30 @@ def _with_repairs(records: DataFrame, inputs: DerivedInputs) -> DataFrame:
     from pyspark.sql import functions as f
 
     spark = records.sparkSession
-    none = spark.createDataFrame([], "dataset string, record_number string, repaired_on date, repaired_by string")
+    none = spark.createDataFrame([], "_record string, repaired_on date, repaired_by string")
     found = [_granted(inputs, contract, record) for contract, record in _delivered(inputs) if record.repairs]
     granted = reduce(lambda some, more: some.unionByName(more), found, none)
-    first = granted.groupBy("dataset", "record_number").agg(f.min(f.struct("repaired_on", "repaired_by")).alias("_first"))
-    first = first.select("dataset", "record_number", "_first.repaired_on", "_first.repaired_by")
-    return records.join(first, ["dataset", "record_number"], "left")
+    first = granted.groupBy("_record").agg(f.min(f.struct("repaired_on", "repaired_by")).alias("_first"))
+    first = first.select("_record", "_first.repaired_on", "_first.repaired_by")
+    named = records.withColumn("_record", f.concat_ws("|", "dataset", "record_number"))
+    return named.join(first, "_record", "left").drop("_record")
+
+
+def _repaired_record(repair: Repair) -> str:
+    """The record that an application is about, its dataset and number joined by ``|``, as SQL; null if the list is not known."""
+    names = " ".join(f"when {literal(name)} then {literal(dataset)}" for name, dataset in repair.lists.items())
+    return f"case {repair.list_name} {names} end || '|' || {repair.record_number}"
 
 
 def _granted(inputs: DerivedInputs, contract: Contract, record: CreditRecord) -> DataFrame:
-    """Applications that were granted up to the business date: dataset and number of the record, day, own number."""
+    """Applications that were granted up to the business date: the record as ``_record``, the day, the own number."""
     repair = record.repairs
     if repair is None or record.decided_on is None:
         raise ValueError(f"{contract.dataset}: its records take back none, or do not say when")
-    names = " ".join(f"when {literal(name)} then {literal(dataset)}" for name, dataset in repair.lists.items())
     rows = _last_versions(inputs.silver[str(contract.dataset)], contract)
     granted = rows.where(f"{repair.granted_when} and {record.decided_on} <= date '{inputs.business_date}'")
     return granted.selectExpr(
-        f"case {repair.list_name} {names} end as dataset",
-        f"{repair.record_number} as record_number",
+        f"{_repaired_record(repair)} as _record",
         f"{record.decided_on} as repaired_on",
         f"{record.number} as repaired_by",
     )
