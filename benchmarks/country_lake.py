@@ -16,7 +16,6 @@ from pyspark.sql import SparkSession
 from jobs.io.landing import MANIFEST, Manifest, describe_file, pull_time
 from jobs.io.run_context import RunContext
 from jobs.io.state import open_run_id
-from jobs.linkage.roles import dataset_of
 from jobs.samples.country import generate, load_noise
 from jobs.samples.databases import OPERATION, log_file
 from jobs.settings import Settings, load_settings
@@ -26,6 +25,7 @@ from jobs.steps.s3_silver import has_pending, refine
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract
 from schemas.names import DatasetName
+from schemas.record_keys import dataset_of
 
 DAY = date(2026, 3, 2)
 

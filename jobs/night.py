@@ -81,6 +81,7 @@ def _steps(ctx: RunContext, plan: NightPlan, progress: Progress) -> tuple[Releas
         if made is None:
             _refine_sources(spark, ctx, plan, progress)
             _build_masters(spark, ctx, plan, progress)
+            _derive(spark, ctx, plan, progress)
             progress("release")
             made = release(ctx)
         _write_extracts(spark, ctx, plan, progress)
@@ -115,6 +116,14 @@ def _build_masters(spark: SparkSession, ctx: RunContext, plan: NightPlan, progre
         link(spark, ctx, planned.master)
         progress(f"master        {planned.master}")
         build_master(spark, ctx, planned.master)
+
+
+def _derive(spark: SparkSession, ctx: RunContext, plan: NightPlan, progress: Progress) -> None:
+    from jobs.steps.s5_derive import derive
+
+    for group in plan.derived:
+        progress(f"derive        {group}")
+        derive(spark, ctx, group)
 
 
 def _write_extracts(spark: SparkSession, ctx: RunContext, plan: NightPlan, progress: Progress) -> None:

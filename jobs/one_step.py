@@ -1,4 +1,4 @@
-"""One step of a night for one dataset or master: what an Airflow task and ``govlake run`` call."""
+"""One step of a night for one dataset, master or derived group: what an Airflow task and ``govlake run`` call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.odcs import suggest
 
 
 def run_step(settings: Settings, catalog: Catalog, step: str, subject: str | None, business_date: date) -> dict[str, Any]:
-    """Run ``step`` for ``subject`` (a dataset, a master, or None for release). Raises UsageError for an unknown subject."""
+    """Run ``step`` for ``subject``: a dataset, master or derived group, None for release. Raises UsageError for an unknown one."""
     ctx = RunContext(settings, catalog, business_date, open_run_id(settings.root, business_date))
     runner = _RUNNERS[step]
     runner(ctx, _known_subject(catalog, step, subject))
@@ -58,6 +58,13 @@ def _master(ctx: RunContext, subject: str) -> None:
         build_master(spark, ctx, subject)
 
 
+def _derive(ctx: RunContext, subject: str) -> None:
+    from jobs.steps.s5_derive import derive
+
+    with spark_session(ctx.settings) as spark:
+        derive(spark, ctx, subject)
+
+
 def _release(ctx: RunContext, _subject: str) -> None:
     from jobs.steps.s6_release import release
 
@@ -77,6 +84,7 @@ _RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
     "silver": _silver,
     "link": _link,
     "master": _master,
+    "derive": _derive,
     "release": _release,
     "extract": _extract,
 }
@@ -86,13 +94,15 @@ def _known_subject(catalog: Catalog, step: str, subject: str | None) -> str:
     known = {
         "link": list(catalog.masters),
         "master": list(catalog.masters),
+        "derive": list(catalog.derived),
         "extract": [str(contract.dataset) for contract in catalog.extracts],
         "release": [],
     }.get(step, [str(contract.dataset) for contract in catalog.sources])
     if step == "release" and subject is None:
         return ""
     if subject is None:
-        raise UsageError(f"step {step} is run for one dataset or master: name one with --dataset. {suggest('', known)}")
+        what = "dataset, master or derived group"
+        raise UsageError(f"step {step} is run for one {what}: name one with --dataset. {suggest('', known)}")
     if subject not in known:
         raise UsageError(
             f"step {step}: no {subject!r} to run it for. {suggest(subject, known) if known else 'Leave --dataset out.'}"

@@ -39,6 +39,7 @@ TITLES = {
     "report_sources": "sources 来源情况",
     "link": "link 关联",
     "master": "master 主数据",
+    "derive": "derive 衍生",
     "release": "release 发布",
     "extract": "extract 提供",
 }
@@ -52,7 +53,7 @@ def source_dags() -> dict[str, DAG]:
 
 
 def master_dags() -> dict[str, DAG]:
-    """The DAG of all masters: it waits for every source of one business date, links, builds master data and releases."""
+    """The DAG of all masters: it waits for every source of one business date, links, builds master data, derives, releases."""
     return {MASTERS_DAG: _master_dag(plan_night(load_catalog()))}
 
 
@@ -136,13 +137,16 @@ def _master_dag(plan: NightPlan) -> DAG:
         max_active_runs=1,
         default_args=DEFAULTS | {"owner": "govlake"},
         tags=["master"],
-        doc_md="Waits for the silver tables of all sources of one business date, then links their records, builds master data "
-        "and names the release. A stopped or missing source keeps its tables of the night before: the first task says which.",
+        doc_md="Waits for the silver tables of all sources of one business date, then links their records, builds master data, "
+        "derives what is known between the masters, and names the release. A stopped or missing source keeps its tables of the "
+        "night before: the first task says which.",
     ) as dag:
         sources = _report_sources(plan)
-        release = _step("release", None, outlets=[RELEASE])
+        derived = [_derived_group(group) for group in plan.derived]
+        after = [*derived, _step("release", None, outlets=[RELEASE])]
         for master in plan.masters:
-            _chain([sources, _master_group(master), release])
+            _chain([sources, _master_group(master), *after[:1]])
+        _chain(after)
     return dag
 
 
@@ -150,6 +154,12 @@ def _master_group(plan: MasterPlan) -> TaskGroup:
     with TaskGroup(plan.master, prefix_group_id=True, tooltip=f"{plan.master}: from {', '.join(map(str, plan.sources))}") as group:
         _chain([_step(name, plan.master) for name in ("link", "master")])
     return group
+
+
+def _derived_group(group: str) -> TaskGroup:
+    with TaskGroup(group, prefix_group_id=True, tooltip=f"{group}: of all masters") as made:
+        _step("derive", group)
+    return made
 
 
 def _report_sources(plan: NightPlan) -> Any:

@@ -21,7 +21,7 @@ class MasterPlan:
 
 @dataclass(frozen=True)
 class Task:
-    """One step for one dataset or master; ``subject`` is None for the release, which is of all."""
+    """One step for one dataset, master or derived group; ``subject`` is None for the release, which is of all."""
 
     step: str
     subject: str | None
@@ -29,10 +29,11 @@ class Task:
 
 @dataclass(frozen=True)
 class NightPlan:
-    """A night: sources each on their own, then each master on all its sources, then the release, then what leaves."""
+    """A night: sources each on their own, each master on all its sources, what is derived of them, the release, what leaves."""
 
     sources: tuple[DatasetName, ...]
     masters: tuple[MasterPlan, ...]
+    derived: tuple[str, ...]
     extracts: tuple[DatasetName, ...]
 
     @property
@@ -41,18 +42,20 @@ class NightPlan:
         return (
             *(Task(step, str(source)) for source in self.sources for step in ("land", "bronze", "silver")),
             *(Task(step, plan.master) for plan in self.masters for step in ("link", "master")),
+            *(Task("derive", group) for group in self.derived),
             Task("release", None),
             *(Task("extract", str(extract)) for extract in self.extracts),
         )
 
 
 def plan_night(catalog: Catalog) -> NightPlan:
-    """The plan that the contracts ask for. Datasets and masters come in the order of their names."""
+    """The plan that the contracts ask for. Datasets, masters and derived groups come in the order of their names."""
     return NightPlan(
         sources=tuple(contract.dataset for contract in catalog.sources),
         masters=tuple(
             MasterPlan(master, tuple(source.dataset for source in catalog.sources_of(master))) for master in catalog.masters
         ),
+        derived=catalog.derived,
         extracts=tuple(contract.dataset for contract in catalog.extracts),
     )
 

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from schemas.contract import Contract, load_contract
+from schemas.credit_record import KINDS, check_credit_record
 from schemas.errors import UsageError
 from schemas.names import DatasetName, InvalidNameError, Layer, TableName
 from schemas.odcs import ContractError, fail, suggest
@@ -60,6 +61,11 @@ class Catalog:
     def masters(self) -> tuple[str, ...]:
         """Masters that at least one source has records for, in the order of their names."""
         return tuple(sorted({role.master for source in self.refined for role in source.record_roles}))
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Groups of gold tables that no source has records for: they are made from all masters. In the order of their names."""
+        return tuple(sorted({contract.dataset.group for contract in self.gold} - set(self.masters)))
 
     def sources_of(self, master: str) -> tuple[Contract, ...]:
         """Source contracts whose rows name an entity of ``master``."""
@@ -137,7 +143,7 @@ def _load_home(home: Path) -> Iterator[Contract]:
 
 def _check_references(catalog: Catalog) -> None:
     """Every dataset, table, code table and semantic type that a contract names must exist. Raises ContractError."""
-    from schemas.codes import code_table_names
+    from schemas.codes import code_table_names, load_code_table
     from schemas.semantic_types import SEMANTIC_TYPES
 
     seen: dict[DatasetName, Path] = {}
@@ -150,6 +156,8 @@ def _check_references(catalog: Catalog) -> None:
         seen[contract.dataset] = contract.path
         if contract.repeated_group:
             check_repeated_group(catalog.by_dataset, contract, contract.repeated_group)
+        if contract.credit_record is not None:
+            check_credit_record(contract, contract.credit_record, list(load_code_table(KINDS).codes), list(catalog.contracts))
         if contract.pull is not None:
             delivered = [column.physical_name for column in contract.columns]
             _refer(contract, ["schema", 0], "delivered column", contract.pull.watermark, delivered)

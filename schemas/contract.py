@@ -7,6 +7,7 @@ The file is ODCS 3.1; what the standard leaves open stands in ``customProperties
 ``recordRoles``     the entities a row names (`RecordRole`)          ``schemaDrift``  reject, quarantine or evolve
 ``catalogue``       resource code and sharing class (2017 guide)     ``grant``        who receives an extract, what for (`Grant`)
 ``pull``            the database table it is pulled from (`Pull`)    ``repeatedGroup`` whose rows hold these (`RepeatedGroup`)
+``creditRecord``    what a row says of an entity's credit (`CreditRecord`)
 
 ``schemaDrift`` says what becomes of a delivery with a column that the contract does not know. ``reject``: it is stopped.
 ``quarantine``: it is taken, rows that fill the column are quarantined. ``evolve``: it is taken without the column. The last two
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from schemas.credit_record import CreditRecord
 from schemas.delivery_format import DeliveryFormat, Pull, RepeatedGroup
 from schemas.names import DatasetName, Layer, TableName
 from schemas.odcs import ContractError, StrictModel, fail, read_model, read_odcs, suggest
@@ -73,6 +75,8 @@ class Grant(StrictModel):
     legal_basis: str
     reference_column: str
     """The column that carries the consumer's keyed pseudonym in place of the master ID."""
+    rows_where: str | None = None
+    """Spark SQL on the columns of the table that the extract is cut from: rows that do not meet it are not granted."""
 
 
 class Catalogue(StrictModel):
@@ -133,6 +137,7 @@ class Contract(StrictModel):
     record_roles: tuple[RecordRole, ...] = ()
     item_roles: tuple[str, ...] = ()
     """Roles that the items of its repeated groups carry: not of the file, but of the catalogue."""
+    credit_record: CreditRecord | None = None
     tolerance: float = Field(default=DEFAULT_TOLERANCE, ge=0, le=1)
     write_mode: Literal["replace", "merge", "append", "history"] = "replace"
     schema_drift: Literal["reject", "quarantine", "evolve"] = "reject"
@@ -162,6 +167,7 @@ TABLE_PROPERTIES: dict[str, tuple[str, Any]] = {
     "pull": ("pull", Pull),
     "repeatedGroup": ("repeated_group", RepeatedGroup),
     "recordRoles": ("record_roles", tuple[RecordRole, ...]),
+    "creditRecord": ("credit_record", CreditRecord),
     "tolerance": ("tolerance", float),
     "writeMode": ("write_mode", Literal["replace", "merge", "append", "history"]),
     "schemaDrift": ("schema_drift", Literal["reject", "quarantine", "evolve"]),

@@ -16,6 +16,7 @@ from deltalake import write_deltalake
 from pyarrow import parquet
 
 from jobs.io.control import record
+from jobs.io.state import releases
 from jobs.linkage.model import load_model
 from jobs.settings import Settings
 from schemas.catalog import load_catalog
@@ -223,6 +224,16 @@ def write_release(settings: Settings, *more: str) -> None:
     tables |= {f"silver.{name}": 0 for name in SILVER}
     event = {"release_id": f"{DAY}/1", "business_date": DAY, "number": 1, "exit_code": 0, "run_id": "r"}
     record(settings.root, "releases", [event | {"tables": tables, "sources": {}}])
+
+
+def write_derived(settings: Settings, name: str, rows: Iterable[dict[str, Any]]) -> None:
+    """A derived gold table of ``rows``, typed by its contract, and one more release of the day, which has it too."""
+    kinds = {"date": DATE, "number": pa.float64(), "integer": INT, "boolean": pa.bool_(), "array": TEXTS}
+    columns = load_catalog().find(name).columns
+    write(settings, name, rows, pa.schema([(column.name, kinds.get(column.logical_type, TEXT)) for column in columns]))
+    last = releases(settings.root)[-1]
+    event = vars(last) | {"number": last.number + 1, "release_id": f"{DAY}/{last.number + 1}"}
+    record(settings.root, "releases", [event | {"tables": last.tables | {name: 0}}])
 
 
 def write_truth(folder: Path) -> Path:

@@ -50,7 +50,7 @@ def link(standardised: DataFrame, model: Model) -> Linked:
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
     scored = score(compare(pairs, counted, model), model, model.prior_weight(counted.count()))
     edges = edges_of(scored, model).select(*PAIR, "match_weight", "is_link").toArrow().to_pandas()
-    columns = dict.fromkeys([*RECORD, "record_id", *(rule.column for rule in model.rules.identity_rules)])
+    columns = dict.fromkeys([*RECORD, "record_id", *model.rules.grouped_by])
     own = counted.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)
     counted.unpersist()
     decisions = pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)

@@ -21,6 +21,7 @@ class Step(StrEnum):
     SILVER = "silver"
     LINK = "link"
     MASTER = "master"
+    DERIVE = "derive"
     RELEASE = "release"
     EXTRACT = "extract"
 
@@ -78,7 +79,7 @@ def night(
 def run(
     step: Annotated[Step, typer.Argument(help="The step.")],
     date: Annotated[str, typer.Option("--date", help="The business date.")],
-    dataset: Annotated[str | None, typer.Option(help="A source, extract or master; not for release.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="A source, extract, master or derived group; not for release.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run one step for one dataset or master, as an Airflow task calls it.

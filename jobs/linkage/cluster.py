@@ -94,10 +94,10 @@ def cluster(record_count: int, links: Links, constraints: Sequence[Constraint] =
 def _components(record_count: int, links: Links) -> Integers:
     graph = coo_matrix((np.ones(len(links), np.int8), (links.left, links.right)), shape=(record_count, record_count))
     _, labels = connected_components(graph, directed=False)
-    return _by_smallest(labels.astype(np.int64))
+    return by_smallest(labels.astype(np.int64))
 
 
-def _by_smallest(labels: Integers) -> Integers:
+def by_smallest(labels: Integers) -> Integers:
     """Labels renamed to the first position that carries them."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(first[inverse], np.int64)
@@ -125,7 +125,7 @@ def _regroup(component: Integers, broken: Integers, links: Links, constraints: S
     regrouped = component.copy()
     regrouped[members] = [groups.root(int(member)) for member in members]
     held = tuple(link for link in refused if regrouped[link.left] != regrouped[link.right])
-    return Clustering(_by_smallest(regrouped), held)
+    return Clustering(by_smallest(regrouped), held)
 
 
 class _Groups:

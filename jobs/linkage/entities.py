@@ -10,6 +10,7 @@ import pandas as pd
 from jobs.linkage.cluster import Constraint, HeldLink, Links, cluster
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
+from jobs.linkage.unique import are_in_doubt, attach_unique
 
 SAME, DIFFERENT = "same", "different"
 """What a steward can decide about a pair."""
@@ -23,7 +24,7 @@ PAIR = ["record_id_l", "record_id_r"]
 class Findings:
     """What a night knows of its records, one frame each.
 
-    ``records``: dataset, record_key, record_id and the identity rules' columns. ``pairs``: record_id_l, record_id_r,
+    ``records``: dataset, record_key, record_id and the columns of the rules (``grouped_by``). ``pairs``: record_id_l, record_id_r,
     match_weight, is_link. ``decisions`` of stewards, oldest first: record_id_l, record_id_r, ``decision``.
     """
 
@@ -56,7 +57,7 @@ class Entities:
 
 
 def group_records(findings: Findings, model: Model) -> Entities:
-    """Entities among the records: what the links and stewards join, less what identity rules and stewards forbid."""
+    """Entities among the records: what the links and stewards join, less what the model's rules and stewards forbid."""
     records = findings.records
     scored = findings.links(findings.pairs[findings.pairs["is_link"].astype(bool)])
     same = findings.decided(SAME)
@@ -66,5 +67,10 @@ def group_records(findings: Findings, model: Model) -> Entities:
         np.concatenate([scored.weight, same.weight]),
     )
     constraints = [Constraint(r.name, pd.factorize(records[r.column])[0].astype(np.int64)) for r in model.rules.identity_rules]
-    found = cluster(len(records), links, constraints, findings.decided(DIFFERENT))
+    apart = findings.decided(DIFFERENT)
+    doubts = [Constraint(r.name, records[r.column].notna().to_numpy(np.int64) - 1) for r in model.rules.unique_rules]
+    in_doubt = are_in_doubt(len(records), doubts)
+    is_sure = ~(in_doubt[links.left] | in_doubt[links.right]) | np.isinf(links.weight)
+    sure = cluster(len(records), links.take(is_sure), constraints, apart)
+    found = attach_unique(sure, links.take(~is_sure), findings.links(findings.pairs), doubts, apart)
     return Entities(records[RECORD].assign(component=found.component), found.held)

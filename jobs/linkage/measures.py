@@ -41,7 +41,7 @@ def pairwise(found: Labels, true: Labels) -> Agreement:
     """
     table = _contingency(found, true)
     both = _pairs(table.cell_sizes)
-    return Agreement(_share(both, _pairs(table.found_sizes)), _share(both, _pairs(table.true_sizes)))
+    return Agreement(share(both, _pairs(table.found_sizes)), share(both, _pairs(table.true_sizes)))
 
 
 def bcubed(found: Labels, true: Labels) -> Agreement:
@@ -53,7 +53,7 @@ def bcubed(found: Labels, true: Labels) -> Agreement:
     cells = table.cell_sizes.astype(float)
     precision = (cells**2 / table.found_sizes[table.cell_found]).sum()
     recall = (cells**2 / table.true_sizes[table.cell_true]).sum()
-    return Agreement(_share(precision, len(found)), _share(recall, len(found)))
+    return Agreement(share(precision, len(found)), share(recall, len(found)))
 
 
 def clusters(labels: Labels) -> int:
@@ -94,5 +94,6 @@ def _pairs(cluster_sizes: NDArray[np.int64]) -> int:
     return int((counts * (counts - 1) // 2).sum())
 
 
-def _share(part: float, whole: float) -> float:
+def share(part: float, whole: float) -> float:
+    """A part of a whole; of nothing, all."""
     return float(part / whole) if whole else 1.0

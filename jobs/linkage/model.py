@@ -180,12 +180,23 @@ class Thresholds(StrictModel):
         return self
 
 
-class IdentityRule(StrictModel):
-    """An entity has at most one value of ``column``: a link that would join two is held back and reported for review."""
+class HoldingRule(StrictModel):
+    """Something about ``column`` that holds a link back and reports it for review, for the ``reason`` that a person reads."""
 
     name: str
     column: str
     reason: str
+
+
+class IdentityRule(HoldingRule):
+    """An entity has at most one value of ``column``: a link that would join two is held back."""
+
+
+class UniqueRule(HoldingRule):
+    """A record with a value of ``column`` joins an entity only if no other entity comes into question for it.
+
+    Comes into question: what it is paired with from the review threshold up.
+    """
 
 
 class Training(StrictModel):
@@ -208,11 +219,27 @@ class GovlakeRules(StrictModel):
     blocking: tuple[BlockCap, ...]
     thresholds: Thresholds
     identity_rules: tuple[IdentityRule, ...] = ()
+    unique_rules: tuple[UniqueRule, ...] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The files of character and word tables, beside the two that every model has."""
         return (*self.character_tables.values(), *self.word_tables.values())
+
+    @property
+    def holding_rules(self) -> tuple[HoldingRule, ...]:
+        """All rules that hold links back."""
+        return (*self.identity_rules, *self.unique_rules)
+
+    @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """Columns that grouping looks at, beside the links."""
+        return tuple(dict.fromkeys(rule.column for rule in self.holding_rules))
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why a rule holds a link back, by the rule's name."""
+        return {rule.name: rule.reason for rule in self.holding_rules}
 
     @model_validator(mode="after")
     def _says_how_trained(self, info: ValidationInfo) -> Self:
@@ -307,6 +334,7 @@ def _check(settings: SplinkSettings, rules: GovlakeRules, path: Path) -> None:
         )
     used = {column: f"blocking rule {number}" for number, rule in enumerate(blocks) for column in rule.columns}
     used |= {rule.column: f"identity rule {rule.name!r}" for rule in rules.identity_rules}
+    used |= {rule.column: f"unique rule {rule.name!r}" for rule in rules.unique_rules}
     used |= {
         column: f"comparison {comparison.output_column_name!r}"
         for comparison in settings.comparisons

@@ -73,15 +73,14 @@ def _cases(
 
 
 def _held_cases(held: Sequence[HeldLink], model: Model) -> pd.DataFrame:
-    """A case for each link that an identity rule held back."""
-    reasons = {rule.name: rule.reason for rule in model.rules.identity_rules}
+    """A case for each link that a rule held back."""
     by_rule = [link for link in held if link.rule != STEWARD]
     return _cases(
         [link.left for link in by_rule],
         [link.right for link in by_rule],
         [link.weight for link in by_rule],
         [link.rule for link in by_rule],
-        [f"held back: {reasons[link.rule]}" for link in by_rule],
+        [f"held back: {model.rules.reasons[link.rule]}" for link in by_rule],
     )
 
 

@@ -70,11 +70,15 @@ def attributed_versions(versions: DataFrame, crosswalk: DataFrame, masters: Data
     ``versions`` and ``crosswalk``: as in `held_versions`; ``masters``: ``master_id status merged_into``. Grain: one version,
     with ``master_id``: by what is known now, whoever held the record at the time.
     """
+    owners = last_holders(crosswalk).join(successors(masters), "held_by", "inner").drop("held_by")
+    return versions.join(owners, RECORD, "inner")
+
+
+def last_holders(crosswalk: DataFrame) -> DataFrame:
+    """The master that holds each record, or held it last: ``dataset record_key held_by``. Grain: one record."""
     from pyspark.sql import functions as f
 
-    last = crosswalk.groupBy(*RECORD).agg(f.max_by("master_id", "valid_from").alias("held_by"))
-    owners = last.join(successors(masters), "held_by", "inner").drop("held_by")
-    return versions.join(owners, RECORD, "inner")
+    return crosswalk.groupBy(*RECORD).agg(f.max_by("master_id", "valid_from").alias("held_by"))
 
 
 def successors(masters: DataFrame) -> DataFrame:

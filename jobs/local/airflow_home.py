@@ -28,7 +28,7 @@ import sys
 if sys.argv[1:2] == ["scheduler"]:
     from importlib import import_module
 
-    steps = ("s1_land", "s2_bronze", "s3_silver", "s4_link", "s5_master", "s6_release", "s7_extract", "promote")
+    steps = ("s1_land", "s2_bronze", "s3_silver", "s4_link", "s5_master", "s5_derive", "s6_release", "s7_extract", "promote")
     for name in ("great_expectations", "pyspark.sql.connect.session", *(f"jobs.steps.{step}" for step in steps)):
         import_module(name)
     import_module("schemas.catalog").load_catalog()

@@ -28,7 +28,10 @@ def print_summary(settings: Settings, nights: Sequence[NightOutcome], measures: 
     _print_stops(console, states)
     if measures is not None:
         for master, found in measures.items():
-            _print_register(console, settings, master, found)
+            if "pairwise" in found:
+                _print_register(console, settings, master, found)
+            else:
+                _print_attachment(console, master, found)
     _print_gates(console, settings)
     _print_next(console, settings)
 
@@ -85,6 +88,14 @@ def _print_register(console: Any, settings: Settings, master: str, measures: Map
         found = measures[name]
         console.print(f"  {title:<28} precision {found['precision']:.4f}  recall {found['recall']:.4f}  F1 {found['f1']:.4f}")
     console.print(f"  linkable: {measures['linkable_share']:.1%} of the records whose entity has another")
+
+
+def _print_attachment(console: Any, group: str, measures: Mapping[str, Any]) -> None:
+    console.print(f"\n{group} records: whom they are about")
+    for title, name in (("number shown", "attachment"), ("number masked", "masked")):
+        found = measures[name]
+        figures = f"precision {found['precision']:.4f}  recall {found['recall']:.4f}  F1 {found['f1']:.4f}"
+        console.print(f"  {title:<28} {figures}  of {found['records']:,}")
 
 
 def _print_gates(console: Any, settings: Settings) -> None:

@@ -15,14 +15,16 @@ import numpy as np
 
 from jobs.io.delta import duckdb_connection, table_exists
 from jobs.io.release_reader import create_view, find_release
-from jobs.io.state import TAKEN, Release, delivery_states
+from jobs.io.state import Release
 from jobs.linkage.measures import Labels, bcubed, clusters, pairwise, sizes
-from jobs.linkage.roles import KEY_SEPARATOR, dataset_of, role_suffix, row_keys
+from jobs.portal.credit_evaluation import TRUTH, evaluate_credit
+from jobs.portal.truth import load_accepted
 from jobs.settings import Settings
 from schemas.catalog import Catalog, load_catalog
 from schemas.contract import Contract, RecordRole
 from schemas.errors import UsageError
-from schemas.names import DatasetName, Layer, TableName, linked_table
+from schemas.names import DatasetName, Layer, TableName, gold_table, linked_table
+from schemas.record_keys import KEY_SEPARATOR, dataset_of, role_suffix, row_keys
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,16 +48,23 @@ class ScoredRecords:
 
 
 def evaluate(settings: Settings, truth: Path, release_id: str | None = None) -> dict[str, Any]:
-    """Measures of every master that has a truth file in ``truth``, by master. Raises UsageError if there is none."""
+    """Measures of every master that is released and has a truth file in ``truth``, by master; and of the credit register.
+
+    Raises UsageError if there is no such file.
+    """
     release = find_release(settings, release_id)
     catalog = load_catalog()
     files = {master: truth / f"{master}.parquet" for master in catalog.masters}
-    found = {master: path for master, path in files.items() if path.is_file()}
+    linked = {master for master in catalog.masters if str(linked_table(master, "crosswalk")) in release.tables}
+    found = {master: path for master, path in files.items() if path.is_file() and master in linked}
     if not found:
         raise UsageError(
             f"no truth in {truth}: expected {', '.join(path.name for path in files.values())}, as `govlake generate` writes."
         )
-    return {master: measure(read_scored_records(settings, catalog, release, master, path)) for master, path in found.items()}
+    measures = {master: measure(read_scored_records(settings, catalog, release, master, path)) for master, path in found.items()}
+    if (truth / f"{TRUTH}.parquet").is_file() and str(gold_table("credit", "record")) in release.tables:
+        measures[TRUTH] = evaluate_credit(settings, catalog, release, truth)
+    return measures
 
 
 def measure(records: ScoredRecords) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def read_scored_records(settings: Settings, catalog: Catalog, release: Release, 
     """The records of ``master`` to be scored at a release, in the order of dataset and record key."""
     with duckdb_connection() as lake:
         _load_truth(lake, truth, release)
-        _load_accepted_dates(lake, settings)
+        load_accepted(lake, settings)
         _load_delivered_keys(lake, settings, catalog, release, master)
         crosswalk = linked_table(master, "crosswalk")
         create_view(lake, settings, crosswalk, release.tables[str(crosswalk)])
@@ -118,13 +127,6 @@ def _load_truth(lake: duckdb.DuckDBPyConnection, truth: Path, release: Release) 
         raise UsageError(
             f"{truth} is not what `govlake generate` writes: {str(error).splitlines()[0]}. Generate it again."
         ) from error
-
-
-def _load_accepted_dates(lake: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    lake.execute("create table accepted (dataset varchar, business_date date)")
-    rows = [(state.dataset, state.business_date) for state in delivery_states(settings.root) if state.status in TAKEN]
-    if rows:
-        lake.executemany("insert into accepted values (?, ?)", rows)
 
 
 def _load_delivered_keys(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobs.linkage.model import NULL_LEVEL, Model
+from schemas.errors import UsageError
 from schemas.names import linked_table
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ class MasterLake:
             f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608 - a table of our own
         )
         return self.rows("records", f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
+
+
+def follow_merges(lake: MasterLake, master_id: str) -> list[Row]:
+    """The master asked for, and those it was merged into, one after the other. Raises UsageError for an ID that was never given."""
+    path: list[Row] = []
+    following: str | None = master_id
+    while following is not None:
+        found = lake.rows("master", "master_id = $master_id", master_id=following)
+        if not found:
+            hint = f'govlake query "from {linked_table(lake.master, "crosswalk")} limit 5"'
+            raise UsageError(f"{lake.master} has no ID {following!r}. To find IDs: {hint}")
+        path += found[:1]
+        following = found[0]["merged_into"]
+    return path
 
 
 def record_id(row: Row) -> str:

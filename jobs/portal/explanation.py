@@ -8,13 +8,12 @@ from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
 from jobs.linkage.model import load_model
 from jobs.linkage.survive import survivorship_rules
-from jobs.portal.evidence import MasterLake, Row, links_among, record_id
+from jobs.portal.evidence import MasterLake, Row, follow_merges, links_among, record_id
 from jobs.portal.explanation_text import render_explanation
 from jobs.settings import Settings
 from jobs.steps.stewards import decisions_of
 from schemas.catalog import load_catalog
 from schemas.contract import Contract, Survivorship
-from schemas.errors import UsageError
 from schemas.names import Layer, linked_table
 
 __all__ = ["explain_master", "render_explanation"]
@@ -32,7 +31,7 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
     names = [str(linked_table(master, name)) for name in ("crosswalk", "records", "edges", "master", "events")]
     with open_release(settings, release.release_id, names) as connection:
         lake = MasterLake(connection, master)
-        path = _follow_merges(lake, master_id)
+        path = follow_merges(lake, master_id)
         found = path[-1]["master_id"]
         records = _records(lake, found)
         record_ids = [record_id(record) for record in records]
@@ -59,20 +58,6 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
                 if decision.pair & set(record_ids)
             ],
         }
-
-
-def _follow_merges(lake: MasterLake, master_id: str) -> list[Row]:
-    """The master asked for, and those it was merged into, one after the other."""
-    path: list[Row] = []
-    following: str | None = master_id
-    while following is not None:
-        found = lake.rows("master", "master_id = $master_id", master_id=following)
-        if not found:
-            hint = f'govlake query "from {linked_table(lake.master, "crosswalk")} limit 5"'
-            raise UsageError(f"{lake.master} has no ID {following!r}. To find IDs: {hint}")
-        path += found[:1]
-        following = found[0]["merged_into"]
-    return path
 
 
 def _records(lake: MasterLake, master_id: str) -> list[Row]:

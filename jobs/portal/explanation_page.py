@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from jobs.portal.explanation_text import counted, shown, timeline, values_of
+from jobs.portal.page import page, section, table
 from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
 
-STYLE = Path(__file__).with_name("explanation.css")
 PICTURED = 12
 """So many pairs, the strongest, are open to the eye; the others are folded away."""
 
@@ -20,23 +18,12 @@ def render_page(explanation: dict[str, Any]) -> str:
     title = f"{explanation['master_id']} of {explanation['master']}"
     sections = [
         _head(title, explanation),
-        _section("Records", _records(explanation["records"])),
-        _section("What holds them together", _links(explanation)),
-        _section("Golden values", _golden(explanation["golden"])),
-        _section("What became of the ID", _history(explanation)),
+        section("Records", _records(explanation["records"])),
+        section("What holds them together", _links(explanation)),
+        section("Golden values", _golden(explanation["golden"])),
+        section("What became of the ID", _history(explanation)),
     ]
-    style = STYLE.read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        + "\n".join(sections)
-        + "\n</body>\n</html>\n"
-    )
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section>\n<h2>{title}</h2>\n{content}\n</section>"
+    return page(title, sections)
 
 
 def _head(title: str, explanation: dict[str, Any]) -> str:
@@ -57,7 +44,7 @@ def _records(records: list[dict[str, Any]]) -> str:
         )
         for record in records
     ]
-    return told + _table(("Record", "What it says", "Held since"), rows)
+    return told + table(("Record", "What it says", "Held since"), rows)
 
 
 def _links(explanation: dict[str, Any]) -> str:
@@ -96,7 +83,7 @@ def _golden(golden: list[dict[str, Any]]) -> str:
     ]
     empty = [value["column"] for value in golden if value["source"] is None]
     told = f'<p class="note">No record says: {escape(", ".join(empty))}</p>' if empty else ""
-    return _table(("Column", "Value", "From, and why", "Not"), rows, value_column=1) + told
+    return table(("Column", "Value", "From, and why", "Not"), rows, value_column=1) + told
 
 
 def _alternative(other: dict[str, Any]) -> str:
@@ -107,14 +94,3 @@ def _alternative(other: dict[str, Any]) -> str:
 def _history(explanation: dict[str, Any]) -> str:
     lines = [f"<li><time>{day}</time><span>{escape(sentence)}</span></li>" for day, sentence in timeline(explanation)]
     return f'<ol class="timeline">\n{"".join(lines)}\n</ol>'
-
-
-def _table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]], value_column: int | None = None) -> str:
-    """A table of cells that are HTML already."""
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    body = "\n".join(f"<tr>{''.join(_cell(cell, is_value=at == value_column) for at, cell in enumerate(row))}</tr>" for row in rows)
-    return f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
-
-
-def _cell(content: str, *, is_value: bool) -> str:
-    return f'<td class="value">{content}</td>' if is_value else f"<td>{content}</td>"

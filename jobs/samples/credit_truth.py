@@ -23,8 +23,8 @@ CREDIT_SCHEMA = pa.schema(
 def write_credit_truth(world: World, folder: Path, masters: Sequence[pa.Table]) -> pa.Table:
     """Write ``credit.parquet``: a row for each credit record that was ever delivered.
 
-    ``masters`` are the truths of the subjects, which say of each record whether it can be linked; what is not in them (a
-    person whose number is masked) cannot.
+    ``masters`` are the truths of the subjects, which say of each record whether it can be linked; of a person whose number is
+    masked it cannot.
     """
     truth = credit_truth(world, masters)
     write_table(truth, folder, "credit")

@@ -117,8 +117,8 @@ def masters_named(night: LinkageNight, master_ids: list[str]) -> pd.DataFrame:
 
 def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
     """What grouping needs of the records, by dataset and record key."""
-    columns = [*RECORD, "record_id", *(rule.column for rule in model.rules.identity_rules)]
-    return local(standardised.select(*dict.fromkeys(columns))).sort_values(RECORD, ignore_index=True)
+    columns = [*RECORD, "record_id", *model.rules.grouped_by]
+    return local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
 
 
 def decisions_of(night: LinkageNight, found: DataFrame | None) -> pd.DataFrame:

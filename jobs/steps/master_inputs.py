@@ -26,24 +26,25 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState, rules
 
     ``rules``: how the golden values of the master are chosen, for what is told of them over time.
     """
-    crosswalk = _read_linked(spark, ctx, state, "crosswalk")
+    crosswalk = read_linked(spark, ctx, state, "crosswalk")
     now = crosswalk.where("valid_to is null").select("dataset", "record_key", "master_id")
-    members = _read_linked(spark, ctx, state, "records").join(now, ["dataset", "record_key"], "inner").localCheckpoint()
+    members = read_linked(spark, ctx, state, "records").join(now, ["dataset", "record_key"], "inner").localCheckpoint()
     silver = _read_silver(spark, ctx, state.master)
     versions = _versions(silver, members.drop("master_id"), ctx, state.master).localCheckpoint()
     on_dates = snapshots(held_versions(versions, crosswalk)).localCheckpoint()
     return MasterInputs(
         members=members,
-        history=attributed_versions(versions, crosswalk, _read_linked(spark, ctx, state, "master")),
+        history=attributed_versions(versions, crosswalk, read_linked(spark, ctx, state, "master")),
         snapshots=on_dates,
         golden_history=golden_history(on_dates, rules),
         contested=contested_values(members, rules),
-        evidence=weigh_evidence(members, _read_linked(spark, ctx, state, "edges").where("is_link")),
+        evidence=weigh_evidence(members, read_linked(spark, ctx, state, "edges").where("is_link")),
         rows={source: rows_on(rows, state.business_date) for source, rows in silver.items()},
     )
 
 
-def _read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name: str) -> DataFrame:
+def read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name: str) -> DataFrame:
+    """A linked table of a master, at the version of ``state``."""
     table = linked_table(state.master, name)
     return spark.read.format("delta").option("versionAsOf", state.tables[str(table)]).load(ctx.path(table))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jobs.io import control
 from jobs.io.delta import table_version
@@ -17,6 +17,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state, runs
 from jobs.linkage.survive import survive, survivorship_rules
+from jobs.steps.derived_inputs import tables_of
 from jobs.steps.master_inputs import read_inputs
 from jobs.steps.side_by_side import side_by_side
 from jobs.transforms.inputs import MasterInputs
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 STEP = "master"
 
-Transform = Callable[[MasterInputs], "DataFrame"]
+Transform = Callable[[Any], "DataFrame"]
+"""Makes the rows of one table of what its group has: `MasterInputs`, or `DerivedInputs`."""
 
 
 class MasterDataError(GovlakeError):
@@ -44,14 +46,13 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
-    tables = _tables_of(ctx, master)
+    tables = tables_of(ctx, master)
     with plans_for(spark, ctx.silver_rows(master)):
         inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
         for are_golden in (True, False):
             chosen = [contract for contract in tables if bool(survivorship_rules(contract)) == are_golden]
             side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in chosen)
-    done = {"run_id": ctx.run_id, "business_date": ctx.business_date, "step": STEP, "dataset": master, "status": "succeeded"}
-    control.record(ctx.settings.root, "runs", [done | {"detail": master_inputs_digest(ctx, master)}])
+    record_built(ctx, STEP, master, master_inputs_digest(ctx, master))
 
 
 def _promote_table(inputs: MasterInputs, contract: Contract, ctx: RunContext) -> None:
@@ -62,9 +63,20 @@ def _promote_table(inputs: MasterInputs, contract: Contract, ctx: RunContext) ->
 
 def is_built(ctx: RunContext, master: str) -> bool:
     """Whether the gold tables of ``master`` were made from its present linkage state, by the present contracts. No Spark."""
-    built = [run for run in runs(ctx.settings.root) if run.step == STEP and run.dataset == master and run.status == "succeeded"]
+    return was_built(ctx, STEP, master, master_inputs_digest(ctx, master))
+
+
+def record_built(ctx: RunContext, step: str, group: str, digest: str) -> None:
+    """Say that the gold tables of a group were made of the inputs that ``digest`` names."""
+    done = {"run_id": ctx.run_id, "business_date": ctx.business_date, "step": step, "dataset": group, "status": "succeeded"}
+    control.record(ctx.settings.root, "runs", [done | {"detail": digest}])
+
+
+def was_built(ctx: RunContext, step: str, group: str, digest: str) -> bool:
+    """Whether the gold tables of a group were last made of the inputs that ``digest`` names. No Spark."""
+    built = [run for run in runs(ctx.settings.root) if run.step == step and run.dataset == group and run.status == "succeeded"]
     last = max(built, key=lambda run: run.at, default=None)
-    return last is not None and last.detail == master_inputs_digest(ctx, master)
+    return last is not None and last.detail == digest
 
 
 def master_inputs_digest(ctx: RunContext, master: str) -> str:
@@ -74,32 +86,32 @@ def master_inputs_digest(ctx: RunContext, master: str) -> str:
     inputs = {
         "linked": state.tables if state else {},
         "silver": {str(table): table_version(ctx.path(table)) for table in silver},
-        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in _tables_of(ctx, master)},
+        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in tables_of(ctx, master)},
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _tables_of(ctx: RunContext, master: str) -> list[Contract]:
-    tables = [contract for contract in ctx.catalog.gold if contract.dataset.group == master]
-    return sorted(tables, key=lambda contract: contract.dataset)
-
-
 def golden_rules(ctx: RunContext, master: str) -> dict[str, Survivorship]:
     """How the golden values of ``master`` are chosen: the rules of its first table that has any."""
-    return next((rules for contract in _tables_of(ctx, master) if (rules := survivorship_rules(contract))), {})
+    return next((rules for contract in tables_of(ctx, master) if (rules := survivorship_rules(contract))), {})
 
 
 def build_table(inputs: MasterInputs, contract: Contract) -> DataFrame:
     """The rows of one gold table, with exactly the columns of its contract. Raises MasterDataError if one is not filled."""
     rules = survivorship_rules(contract)
     golden = survive(inputs.members, rules) if rules else None
-    transform = _transform_of(contract)
+    transform = transform_of(contract)
     rows = transform(replace(inputs, golden=golden)) if transform else golden
     if rows is None:
         raise MasterDataError(
             f"{contract.dataset}: no column has survivorship and there is no transform. Give the contract one, or write "
-            f"{_module_name(contract).replace('.', '/')}.py with a function transform(inputs)."
+            f"{transform_file(contract)} with a function transform(inputs)."
         )
+    return filled(rows, contract)
+
+
+def filled(rows: DataFrame, contract: Contract) -> DataFrame:
+    """The columns of the contract. Raises MasterDataError if ``rows`` lack one."""
     missing = [column.name for column in contract.columns if column.name not in rows.columns]
     if missing:
         raise MasterDataError(
@@ -108,11 +120,17 @@ def build_table(inputs: MasterInputs, contract: Contract) -> DataFrame:
     return rows.select(*(column.name for column in contract.columns))
 
 
-def _transform_of(contract: Contract) -> Transform | None:
+def transform_of(contract: Contract) -> Transform | None:
+    """The hand-written transform of a gold table; None if its contract says all."""
     name = _module_name(contract)
     if find_spec(name.rpartition(".")[0]) is None or find_spec(name) is None:
         return None
     return cast("Transform", import_module(name).transform)
+
+
+def transform_file(contract: Contract) -> str:
+    """Where the transform of a gold table is written."""
+    return f"{_module_name(contract).replace('.', '/')}.py"
 
 
 def _module_name(contract: Contract) -> str:

@@ -8,6 +8,7 @@ from jobs.io import control
 from jobs.io.delta import table_exists, table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, GateResult, Release, delivery_states, gates, linkage_state, release_of, releases
+from jobs.steps.s5_derive import is_derived, is_linked_at_all
 from jobs.steps.s5_master import is_built
 from schemas.errors import GovlakeError, UsageError
 from schemas.names import Layer, TableName, release_id
@@ -25,7 +26,7 @@ def release(ctx: RunContext) -> Release:
 
     A release names the Delta version of every linked, gold and silver table: the silver ones so that what was known that
     night can be asked again. Raises UsageError for a date older than the newest release, ReleaseError if master data lags
-    behind the linkage.
+    behind the linkage, or what is derived of it behind master data.
     """
     root = ctx.settings.root
     done = release_of(root, ctx.business_date)
@@ -80,11 +81,21 @@ def _table_versions(ctx: RunContext) -> dict[str, int]:
                 f"Run `govlake run master --dataset {master} --date {ctx.business_date}` first."
             )
         versions |= {table: version for table, version in state.tables.items() if version is not None}
+    _require_derived(ctx)
     for table in _tables_of(ctx):
         version = table_version(ctx.path(table)) if table_exists(ctx.path(table)) else None
         if version is not None:
             versions[str(table)] = version
     return dict(sorted(versions.items()))
+
+
+def _require_derived(ctx: RunContext) -> None:
+    lagging = [group for group in ctx.catalog.derived if not is_derived(ctx, group)] if is_linked_at_all(ctx) else []
+    if lagging:
+        raise ReleaseError(
+            f"{ctx.business_date}: {', '.join(lagging)} was not derived from the master data as it is now. "
+            f"Run `govlake run derive --dataset {lagging[0]} --date {ctx.business_date}` first."
+        )
 
 
 def _tables_of(ctx: RunContext) -> list[TableName]:

@@ -76,15 +76,16 @@ def _share(spark: SparkSession, ctx: RunContext, contract: Contract, source: _So
 
 
 def granted_rows(gold: DataFrame, contract: Contract, key: bytes) -> DataFrame:
-    """The contract's columns of the gold rows, and nothing else; the reference column holds pseudonyms made with ``key``."""
+    """The granted columns of the granted rows, and nothing else; the reference column holds pseudonyms made with ``key``."""
     from pyspark.sql import functions as f
 
-    reference = _grant_of(contract).reference_column
+    grant = _grant_of(contract)
+    reference, granted = grant.reference_column, gold.where(grant.rows_where) if grant.rows_where else gold
     columns: list[SparkColumn] = []
     for column in contract.columns:
         value = f.expr(column.source_logic or column.name)
         columns.append((pseudonym_column(key, value) if column.name == reference else value).alias(column.name))
-    return gold.select(*columns)
+    return granted.select(*columns)
 
 
 def _write_folder(ctx: RunContext, contract: Contract, release: Release, source: _Source, promotion: Promotion) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,8 +62,10 @@ def test_the_masters_wait_for_every_source_of_one_date(catalog: Catalog) -> None
         assert {
             ("report_sources", f"{master.master}.link"),
             (f"{master.master}.link", f"{master.master}.master"),
-            (f"{master.master}.master", "release"),
+            (f"{master.master}.master", f"{plan.derived[0]}.derive"),
         } <= edges(dag)
+    steps = [*(f"{group}.derive" for group in plan.derived), "release"]
+    assert set(pairwise(steps)) <= edges(dag), "a derived group may read those before it"
     assert outlets(dag) == {"release": ["release"]}
 
 

@@ -20,7 +20,8 @@ from jobs.cli import GROUPS, PANELS, main
 from jobs.io.delta import duckdb_connection
 from jobs.settings import PROJECT, current_settings, load_settings
 from tests.night.lakes import versions
-from tests.small_register import DAY, HOUSEHOLD, LI, write, write_truth
+from tests.small_register import DAY, HOUSEHOLD, LI, WANG, write, write_derived, write_truth
+from tests.small_subjects import LISTED, RELATIONS
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,10 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("explain", "nobody", "pop-1"), "no register 'nobody'. Known: legal_entity, population."),
     (("explain", "population"), "Missing argument 'ID'"),
     (("explain", "population", "pop-1"), "run `govlake night --date …` first"),
+    (("statement",), "Missing argument 'ID'"),
+    (("graph", "pop-1", "--hops", "7"), "'--hops': 7 is not in the range"),
+    (("graph", "pop-1"), "run `govlake night --date …` first"),
+    (("statement", "pop-1"), "run `govlake night --date …` first"),
     (("evaluate",), "Missing option '--truth'"),
     (("evaluate", "--truth", "nowhere"), "run `govlake night --date …` first"),
     (("audit-identity", "--master", "nobody"), "no register 'nobody'. Known: legal_entity, population."),
@@ -283,6 +288,23 @@ def test_a_person_explains_itself(govlake: Govlake, lake: Path, tmp_path: Path) 
     page = tmp_path / "page.html"
     assert govlake("explain", "population", LI, "--html", str(page)).err == f"written: {page}\n"
     assert "<html" in page.read_text(encoding="utf-8")
+
+
+def test_a_subject_has_a_statement_and_a_graph(govlake: Govlake, lake: Path, tmp_path: Path) -> None:
+    assert_refused(govlake("statement", LI), "has no credit records")
+    assert_refused(govlake("graph", LI), "has no relations")
+    settings = load_settings(home=str(lake))
+    write_derived(settings, "gold.credit__record", [LISTED])
+    write_derived(settings, "gold.relation__edge", RELATIONS)
+    assert "鲁0117执1号" in govlake("statement", LI).out
+    assert govlake("statement", "pop-OLD", "--json").document["master_id"] == LI
+    page = tmp_path / "statement.html"
+    assert govlake("statement", LI, "--html", str(page)).err == f"written: {page}\n"
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert govlake("graph", LI, "--hops", "1").out.startswith(f"{LI} –\n└─ is married to {WANG}")
+    assert len(govlake("graph", "pop-OLD", "--json").document["edges"]) == 3
+    for command in ("statement", "graph"):
+        assert_refused(govlake(command, "pop-NOBODY"), "no register has the ID 'pop-NOBODY'")
 
 
 @pytest.mark.parametrize(

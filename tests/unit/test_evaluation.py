@@ -3,14 +3,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from jobs.io.delta import duckdb_connection
 from jobs.portal.evaluation import _delivered_text, evaluate
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
-from tests.small_register import write_truth
+from tests.small_register import DAY, LI, WANG, write_derived, write_truth
 
 
 @pytest.fixture
@@ -64,3 +66,43 @@ def test_what_was_delivered_for_an_identifier(
             {"place": place, "text": delivered},
         ).fetchall()
     assert found == [(text,)]
+
+
+DEBTORS, LICENCES = "court/dishonest_debtor", "credit/administrative_licence"
+CREDIT = [
+    # Dataset, record key, entity, masked; and what the register says: master, how.
+    (DEBTORS, "C1", "e1", True, LI, "linked"),
+    (DEBTORS, "C2", "e2", True, LI, "linked"),
+    (DEBTORS, "C3", "e2", True, None, "unresolved"),
+    (DEBTORS, "C4", "e9", True, None, "unresolved"),
+    (LICENCES, "L1", "e2", False, WANG, "linked"),
+    (LICENCES, "L2", "e2", False, "pop-NEW", "alone"),
+    (LICENCES, "L3", "e1", False, LI, "linked"),
+    (LICENCES, "L4", "e9", False, LI, "linked"),
+]
+
+
+def test_whom_credit_records_are_about_by_hand(lake: Settings, tmp_path: Path) -> None:
+    truth = write_truth(tmp_path / "truth")
+    rows = [
+        {"dataset": dataset, "record_key": key, "entity_id": entity, "subject_master": "population", "is_masked": is_masked}
+        | {"first_business_date": DAY, "last_business_date": None}
+        for dataset, key, entity, is_masked, _, _ in CREDIT
+    ]
+    text = {name: pa.string() for name in ("dataset", "record_key", "entity_id", "subject_master")}
+    days = {"first_business_date": pa.date32(), "last_business_date": pa.date32()}
+    schema = pa.schema([*text.items(), ("is_masked", pa.bool_()), *days.items()])
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), truth / "credit.parquet")
+    told = ("dataset", "record_key", "subject_master", "master_id", "match_code")
+    found = (dict(zip(told, (d, key, "population", master, how), strict=True)) for d, key, _, _, master, how in CREDIT)
+    write_derived(lake, "gold.credit__record", found)
+    measures = evaluate(lake, truth)["credit"]
+    # L4 is about somebody whom no other register knows, and attached all the same: wrong. L2 is not attached.
+    assert measures["attachment"] == {
+        "precision": pytest.approx(2 / 3), "recall": pytest.approx(2 / 3), "f1": pytest.approx(2 / 3),
+        "records": 4, "attached": 3, "due": 3,
+    }  # fmt: skip
+    assert measures["masked"] == {
+        "precision": 0.5, "recall": pytest.approx(1 / 3), "f1": pytest.approx(0.4),
+        "records": 4, "attached": 2, "due": 3, "unresolved": 2,
+    }  # fmt: skip

@@ -24,8 +24,11 @@ from jobs.samples.registers.writer import Writer, iso
 from jobs.samples.streams import texts, years_of
 from jobs.samples.table import Column
 
-NAMED = (Named("_firm", "_key", "cardNum", "iname", master=LEGAL_ENTITY),)
-"""Only firms: of people the row shows no number that could agree with another."""
+NAMED = (
+    Named("_person", "_key", "cardNum", "iname", role="counterparty"),
+    Named("_firm", "_key", "cardNum", "iname", role="counterparty", master=LEGAL_ENTITY),
+)
+"""Of people the row shows no number that could agree with another: none of them counts as one that can be linked."""
 
 SHARE_LISTED = 0.012
 """Of people: listed before the first day."""

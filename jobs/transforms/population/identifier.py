@@ -15,11 +15,14 @@ VALID = ("valid", "upgraded_15")
 
 
 def transform(inputs: MasterInputs) -> DataFrame:
-    """One row a number of a person. 重号: several persons carry it now. 双户口: one person carries several valid citizen IDs."""
+    """One row a number of a person. 重号: several persons carry it now. 双户口: one person carries several valid citizen IDs.
+
+    A number of which a part is masked is nobody's alone, and not here.
+    """
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    carried = inputs.history.where("citizen_id is not null").withColumns(
+    carried = inputs.history.where("citizen_id is not null and not contains(citizen_id, '*')").withColumns(
         {
             "identifier_kind": f.expr("case citizen_id_class when 'permit' then 'permit' else 'citizen_id' end"),
             "identifier": f.col("citizen_id"),

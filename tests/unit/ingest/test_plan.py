@@ -9,6 +9,7 @@ def test_every_contract_has_its_place_in_the_night(catalog: Catalog) -> None:
     plan = plan_night(catalog)
     assert plan.sources == tuple(contract.dataset for contract in catalog.sources)
     assert [master.master for master in plan.masters] == list(catalog.masters)
+    assert plan.derived == catalog.derived
     assert plan.extracts == tuple(contract.dataset for contract in catalog.extracts)
 
 
@@ -23,6 +24,8 @@ def test_tasks_come_in_an_order_in_which_they_can_run(catalog: Catalog) -> None:
     steps = [task.step for task in tasks]
     assert steps.index("link") > max(n for n, step in enumerate(steps) if step == "silver")
     assert steps.index("release") > max(n for n, step in enumerate(steps) if step == "master")
+    assert steps.index("derive") > max(n for n, step in enumerate(steps) if step == "master")
+    assert steps.index("release") > max(n for n, step in enumerate(steps) if step == "derive")
     assert [task for task in tasks if task.subject == "public_security/household_register"] == [
         Task(step, "public_security/household_register") for step in ("land", "bronze", "silver")
     ]

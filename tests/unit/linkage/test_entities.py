@@ -27,8 +27,12 @@ def model() -> Model:
 
 
 def _records(numbers: dict[str, str | None]) -> pd.DataFrame:
-    rows = [("d", key, f"d|{key}", number) for key, number in sorted(numbers.items())]
-    return pd.DataFrame(rows, columns=["dataset", "record_key", "record_id", "id_valid"], dtype=object)
+    """Records with a valid number each, or none; one with ``*`` is masked."""
+    rows = [
+        ("d", key, f"d|{key}", None if number and "*" in number else number, number if number and "*" in number else None)
+        for key, number in sorted(numbers.items())
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "record_key", "record_id", "id_valid", "masked_number"], dtype=object)
 
 
 def _edges(model: Model, *pairs: tuple[str, str, float]) -> pd.DataFrame:
@@ -130,3 +134,45 @@ def test_events_say_why(model: Model) -> None:
     crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
     _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
     assert reasons["split"].startswith("no link to the records that stay with t-")
+
+
+def _cases_of(findings: Findings, found: Entities, model: Model) -> list[tuple[str, str, str]]:
+    masters = found.members["component"].astype(str).to_numpy(object)
+    cases = review_cases(findings, found.held, masters, model, NO_CASES, DAY)
+    return sorted(cases[["kind", "record_key", "other_record_key"]].itertuples(index=False, name=None))
+
+
+def test_a_masked_number_joins_the_only_person_in_question(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "m": "4*2"})
+    findings = Findings(records, _edges(model, ("a", "b", 20.0), ("a", "m", 9.0), ("b", "m", 1.0)), NOBODY)
+    found = group_records(findings, model)
+    assert _groups(found) == ["abm"]
+    assert _cases_of(findings, found, model) == []
+
+
+def test_a_masked_number_that_fits_two_persons_joins_neither_and_both_are_for_review(model: Model) -> None:
+    records = _records({"a": "1", "b": "2", "m": "4*2"})
+    both = Findings(records, _edges(model, ("a", "m", 12.0), ("b", "m", 9.0)), NOBODY)
+    found = group_records(both, model)
+    assert _groups(found) == ["a", "b", "m"]
+    assert _cases_of(both, found, model) == [("masked number", "a", "m"), ("masked number", "b", "m")]
+    near = Findings(records, _edges(model, ("a", "m", 12.0), ("b", "m", 1.0)), NOBODY)
+    found = group_records(near, model)
+    assert _groups(found) == ["a", "b", "m"], "one that weighs less comes into question all the same"
+    assert _cases_of(near, found, model) == [("masked number", "a", "m"), (NEAR, "b", "m")]
+
+
+def test_a_masked_number_never_joins_two_persons_and_a_steward_decides(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "m": "4*2", "n": "4*2"})
+    edges = _edges(model, ("a", "m", 12.0), ("b", "m", 12.0), ("a", "n", 12.0))
+    assert _groups(group_records(Findings(records, edges, NOBODY), model)) == ["an", "b", "m"]
+    for decision, groups in (("different", ["an", "bm"]), ("same", ["amn", "b"])):
+        decided = Findings(records, edges, _decided(("a", "m", decision)))
+        assert _groups(group_records(decided, model)) == groups
+
+
+def test_a_masked_number_without_a_link_is_only_near(model: Model) -> None:
+    findings = Findings(_records({"a": "1", "m": "4*2"}), _edges(model, ("a", "m", 1.0)), NOBODY)
+    found = group_records(findings, model)
+    assert _groups(found) == ["a", "m"]
+    assert _cases_of(findings, found, model) == [(NEAR, "a", "m")]

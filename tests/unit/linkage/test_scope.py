@@ -24,7 +24,8 @@ from jobs.settings import PROJECT
 DAY = date(2026, 3, 2)
 DRAW = id_drawer(b"k" * 32, "t")
 RECORDS = [f"{number:02d}" for number in range(24)]
-NUMBERS = [None, None, *"ABCDEF"]
+MASKED = "*"
+NUMBERS = [None, None, MASKED, *"ABCDEF"]
 CASE = ["case_id", "kind", "record_key", "other_record_key", "master_id", "other_id", "match_weight", "opened_on"]
 Pair = tuple[str, str]
 RECORD_KEYS = ["dataset", "record_key"]
@@ -63,15 +64,20 @@ class Registers:
                 self.weights[pair] = draw.uniform(0, 12)
         if draw.random() < 0.3:
             self.decisions.append((*sorted(draw.sample(RECORDS, 2)), draw.choice(["same", "different"])))  # type: ignore[arg-type]
-        return touched | {end for pair in [*lost, *added] for end in pair}, carried - {None}
+        return touched | {end for pair in [*lost, *added] for end in pair}, carried - {None, MASKED}
 
     def _pair(self, record: str) -> Pair:
         one, other = sorted((record, self.random.choice(sorted(self.numbers))))
         return one, other
 
     def findings(self, model: Model, among: set[str]) -> Findings:
-        rows = [("d", key, f"d|{key}", number) for key, number in sorted(self.numbers.items()) if key in among]
-        records = pd.DataFrame(rows, columns=["dataset", "record_key", "record_id", "id_valid"], dtype=object)
+        rows = [
+            ("d", key, f"d|{key}", None if number == MASKED else number, number if number == MASKED else None)
+            for key, number in sorted(self.numbers.items())
+            if key in among
+        ]
+        columns = ["dataset", "record_key", "record_id", "id_valid", "masked_number"]
+        records = pd.DataFrame(rows, columns=columns, dtype=object)
         limit = model.rules.thresholds.link
         kept = [(f"d|{a}", f"d|{b}", weight, weight >= limit) for (a, b), weight in sorted(self.weights.items()) if a in among]
         pairs = pd.DataFrame(kept, columns=[*PAIR, "match_weight", "is_link"])
@@ -83,7 +89,7 @@ class Registers:
         hashes = {record: number for number, record in enumerate(RECORDS)}
         ties = [*self.weights, *((a, b) for a, b, _ in self.decisions)]
         decided = {record for a, b, _ in self.decisions for record in (a, b)}
-        values = [(hashes[record], ord(number)) for record, number in self.numbers.items() if number]
+        values = [(hashes[record], ord(number)) for record, number in self.numbers.items() if number and number != MASKED]
         before = [(hashes[record], ord(number)) for record in sorted(seeds)[:1] for number in carried if number]
         found = reach(
             _array(hashes[record] for record in seeds | decided),

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from jobs.linkage.roles import role_suffix
 from jobs.samples.firm_names import other_forms
 from jobs.samples.firms import BRANCH, COMPANY, HOUSEHOLD
 from jobs.samples.registers import CREDIT, ENTERPRISES, LEGAL_ENTITIES, LICENCES, PENALTIES, SHAREHOLDERS
@@ -17,6 +16,7 @@ from jobs.samples.streams import texts
 from jobs.samples.world import World
 from schemas.catalog import load_catalog
 from schemas.codes import load_code_table
+from schemas.record_keys import role_suffix
 
 DATASETS = (*LEGAL_ENTITIES, *CREDIT)
 

@@ -1,5 +1,6 @@
 """A contract that is wrong is refused with the file, the line and what to write instead."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,48 @@ def test_every_contract_classifies_every_column_and_says_its_grain(catalog: Cata
 
 def test_a_contract_is_read_by_itself(text: str) -> None:
     assert load_contract(HOME / PLACE, DATASET, (Layer.SILVER,)).grain.startswith("one registration")
+
+
+def test_a_credit_record_is_read_from_the_contract(catalog: Catalog) -> None:
+    record = catalog.find("credit/repair").credit_record
+    assert record is not None
+    assert record.repairs is not None
+    assert (record.kind, record.role, record.decided_on) == ("repair", "counterparty", "decided_on")
+    assert record.repairs.lists["行政处罚"] == "credit/administrative_penalty"
+    penalty = catalog.find("credit/administrative_penalty").credit_record
+    assert penalty is not None
+    assert penalty.publish_within_working_days == 7
+    assert catalog.derived[:1] == ("credit",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ("kind: penalty", "kind: penality", "no kind 'penality'. Did you mean 'penalty'?"),
+        (
+            "          role: counterparty\n          number:",
+            "          role: counterpart\n          number:",
+            "no role 'counterpart'",
+        ),
+        ("          decided_on: decided_on\n          ends_on", "          ends_on", "say with decided_on when that was"),
+        ("publish_within_working_days: 7", "publish_within_working_days: 0", "greater than or equal to 1"),
+        ("authority_name: authority_name", "authority: authority_name", "unknown key 'authority'"),
+    ],
+)
+def test_a_mistake_in_a_credit_record_is_named_with_a_hint(tmp_path: Path, old: str, new: str, hint: str) -> None:
+    place = "sources/credit/administrative_penalty.odcs.yaml"
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    broken, _ = replaced((HOME / place).read_text(encoding="utf-8"), old, new)
+    path.write_text(broken, encoding="utf-8")
+    with pytest.raises(ContractError, match=re.escape(hint)):
+        load_catalog(tmp_path)
+
+
+def test_a_repair_of_a_list_that_is_no_credit_register_is_refused(tmp_path: Path) -> None:
+    place = "sources/credit/repair.odcs.yaml"
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text((HOME / place).read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ContractError, match="no credit dataset 'credit/administrative_penalty'"):
+        load_catalog(tmp_path)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs.linkage.roles import dataset_of, record_key
 from jobs.plan import plan_night
 from schemas.catalog import load_catalog
 from schemas.names import DatasetName, Layer
 from schemas.odcs import ContractError
+from schemas.record_keys import dataset_of, record_key
 
 HOME = Path(__file__).parents[2] / "data" / "repeated_group"
 CASE, MEMBER = DatasetName("welfare", "case"), DatasetName("welfare", "case_member")

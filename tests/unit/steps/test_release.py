@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 from jobs.io.control import record
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, GateResult, releases
+from jobs.steps.derived_inputs import derived_inputs_digest
 from jobs.steps.s5_master import is_built, master_inputs_digest
 from jobs.steps.s6_release import ReleaseError, exit_code_of, release, status_of_sources
 from schemas.errors import UsageError
@@ -93,8 +94,14 @@ def _mark_built(ctx: RunContext) -> None:
     _event(ctx, "runs", step="master", dataset="population", status="succeeded", detail=master_inputs_digest(ctx, "population"))
 
 
+def _mark_derived(ctx: RunContext) -> None:
+    for group in ctx.catalog.derived:
+        _event(ctx, "runs", step="derive", dataset=group, status="succeeded", detail=derived_inputs_digest(ctx, group))
+
+
 def test_a_release_names_versions_that_belong_together_and_is_made_once(linked: RunContext) -> None:
     _mark_built(linked)
+    _mark_derived(linked)
     made = release(linked)
     assert made.release_id == "2026-03-02/1"
     assert made.tables == {
@@ -115,6 +122,18 @@ def test_master_data_that_lags_behind_the_linkage_is_not_released(linked: RunCon
     _event(linked, "linkage_states", master="population", tables={"linked.population__crosswalk": 1}, model_digest="m")
     assert not is_built(linked, "population")
     assert releases(linked.settings.root) == []
+
+
+def test_what_is_derived_and_lags_behind_master_data_is_not_released(linked: RunContext) -> None:
+    _mark_built(linked)
+    with pytest.raises(ReleaseError, match="run derive --dataset credit"):
+        release(linked)
+    _mark_derived(linked)
+    _write(linked, "gold.population__person")
+    with pytest.raises(ReleaseError, match="credit"):
+        release(linked)
+    _mark_derived(linked)
+    assert release(linked).tables["gold.population__person"] == 1
 
 
 def test_a_night_without_any_table_is_released_empty(ctx: RunContext) -> None:

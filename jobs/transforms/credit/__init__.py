@@ -1,0 +1,1 @@
+"""What the contracts of the credit register cannot say."""
