@@ -38,7 +38,7 @@ def _records(records: list[dict[str, Any]], none: str) -> str:
 
 def _row(record: dict[str, Any]) -> tuple[str, ...]:
     repaired = f'<small class="source">修复 {escape(record["repaired_by"])}</small>' if record["repaired_by"] else ""
-    decided = f'<small class="source">决定 {record["decided_on"]}</small>' if record["decided_on"] else ""
+    decided = f'<small class="source">决定 <time>{record["decided_on"]}</time></small>' if record["decided_on"] else ""
     until = f" – <time>{record['ends_on']}</time>" if record["ends_on"] else ""
     return (
         f'{escape(record["kind"])}<small class="key">{escape(record["record_number"])}</small>',

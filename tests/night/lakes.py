@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from jobs.io.delta import duckdb_connection
+from schemas.catalog import Catalog
+from schemas.contract import Contract
+from schemas.names import Layer, TableName
 
 UNCOMPARED = {"_ingested_at"}
 """Columns that differ from lake to lake: when a row was ingested."""
+
+
+def narrowed(catalog: Catalog, sources: Collection[str], gold: Collection[str]) -> Catalog:
+    """The catalogue with these sources and groups of gold tables alone, and the extracts that are cut from them."""
+
+    def is_kept(contract: Contract) -> bool:
+        cut_from = {TableName.parse(name).table.partition("__")[0] for column in contract.columns for name in column.source_tables}
+        if Layer.SHARE in contract.layers:
+            return cut_from <= set(gold)
+        wanted = {Layer.SILVER: str(contract.dataset) in sources, Layer.GOLD: contract.dataset.group in gold}
+        return all(is_wanted for layer, is_wanted in wanted.items() if layer in contract.layers)
+
+    return Catalog(tuple(filter(is_kept, catalog.contracts)))
 
 
 def table_folders(root: Path) -> dict[str, Path]:

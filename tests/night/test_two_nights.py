@@ -18,8 +18,7 @@ from jobs.samples.country import generate, load_noise, parse_fault
 from jobs.settings import PROJECT, Settings, load_settings
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
-from schemas.names import Layer
-from tests.night.lakes import contents, sql, table_folders, versions
+from tests.night.lakes import contents, narrowed, sql, table_folders, versions
 
 FIRST = date(2026, 3, 2)
 DATES = [FIRST + timedelta(days=n) for n in range(2)]
@@ -58,11 +57,8 @@ def _fault(broken: str) -> str:
 
 
 def three_departments(catalog: Catalog) -> Catalog:
-    """The catalogue without the sources of other departments, whose nights are taken in tests/airflow, and without their gold."""
-    kept = [source for source in catalog.sources if str(source.dataset) in (HOUSEHOLDS, RESIDENCES, MARRIAGES)]
-    masters = {role.master for source in kept for role in source.record_roles}
-    others = [c for c in catalog.contracts if Layer.SILVER not in c.layers]
-    return Catalog((*kept, *(c for c in others if Layer.GOLD not in c.layers or c.dataset.group in masters)))
+    """The catalogue without the sources of other departments, whose nights are taken in tests/airflow."""
+    return narrowed(catalog, {HOUSEHOLDS, RESIDENCES, MARRIAGES}, {"population"})
 
 
 @pytest.fixture(scope="module")
