@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.io.run_context import RunContext
@@ -10,6 +11,7 @@ from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state
 from jobs.steps.derived_inputs import derived_inputs_digest, read_derived_inputs, tables_of
 from jobs.steps.s5_master import MasterDataError, filled, record_built, transform_file, transform_of, was_built
+from jobs.steps.side_by_side import side_by_side
 from jobs.transforms.inputs import DerivedInputs
 from schemas.contract import Contract
 from schemas.names import Layer
@@ -26,18 +28,21 @@ def derive(spark: SparkSession, ctx: RunContext, group: str) -> None:
     A table comes after those of its group that its columns name as their source (``transformSourceObjects``). Nothing is made
     before a first master was linked. Raises PromotionStoppedError if a gate stops one, MasterDataError if one cannot be made.
     """
-    from jobs.steps.promote import promote
-
     if not is_linked_at_all(ctx) or is_derived(ctx, group):
         return
     with plans_for(spark, sum(ctx.silver_rows(master) for master in ctx.catalog.masters)):
         inputs = read_derived_inputs(spark, ctx, group)
-        for contract in in_order(tables_of(ctx, group)):
-            table = contract.table(Layer.GOLD)
-            promote(build_derived(inputs, contract), contract, table, ctx)
-            made = spark.read.format("delta").load(ctx.path(table))
-            inputs = replace(inputs, gold={**inputs.gold, str(contract.dataset): made})
+        for ready in in_order(tables_of(ctx, group)):
+            side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in ready)
+            made = {str(c.dataset): spark.read.format("delta").load(ctx.path(c.table(Layer.GOLD))) for c in ready}
+            inputs = replace(inputs, gold={**inputs.gold, **made})
     record_built(ctx, STEP, group, derived_inputs_digest(ctx, group))
+
+
+def _promote_table(inputs: DerivedInputs, contract: Contract, ctx: RunContext) -> None:
+    from jobs.steps.promote import promote
+
+    promote(build_derived(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
 
 
 def is_derived(ctx: RunContext, group: str) -> bool:
@@ -50,15 +55,18 @@ def is_linked_at_all(ctx: RunContext) -> bool:
     return any(linkage_state(ctx.settings.root, master) is not None for master in ctx.catalog.masters)
 
 
-def in_order(tables: list[Contract]) -> list[Contract]:
-    """The tables of one group, each after those that its columns come from. Raises MasterDataError if they go round in a circle."""
+def in_order(tables: list[Contract]) -> list[list[Contract]]:
+    """The tables of one group, those that can be made at the same time together, after those that their columns come from.
+
+    Raises MasterDataError if they go round in a circle.
+    """
     waiting, made = list(tables), []
     while waiting:
         left = {str(contract.table(Layer.GOLD)) for contract in waiting}
-        ready = next((c for c in waiting if not _sources_of(c) & left - {str(c.table(Layer.GOLD))}), None)
-        if ready is None:
+        ready = [contract for contract in waiting if not _sources_of(contract) & left - {str(contract.table(Layer.GOLD))}]
+        if not ready:
             raise MasterDataError(f"{', '.join(sorted(left))} name one another as sources. Take out one transformSourceObjects.")
-        waiting.remove(ready)
+        waiting = [contract for contract in waiting if contract not in ready]
         made.append(ready)
     return made
 

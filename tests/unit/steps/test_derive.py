@@ -26,8 +26,9 @@ def _with_source(contract: Contract, table: str) -> Contract:
 
 def test_a_table_comes_after_those_of_its_group_that_it_is_made_of(catalog: Catalog) -> None:
     record_, debtor = catalog.find("gold.credit__record"), catalog.find("gold.credit__debtor")
-    assert in_order([debtor, record_]) == [record_, debtor]
-    assert in_order([record_]) == [record_]
+    subject = catalog.find("gold.credit__subject")
+    assert in_order([debtor, record_, subject]) == [[record_], [debtor, subject]], "two of one table are made at the same time"
+    assert in_order([record_]) == [[record_]]
     circle = [debtor, _with_source(record_, "gold.credit__debtor")]
     with pytest.raises(MasterDataError, match=r"gold\.credit__debtor, gold\.credit__record name one another"):
         in_order(circle)
