@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, show_fields, show_json, show_rows, show_table
+from jobs.commands.output import AsJson, ReleaseOption, show_fields, show_json, show_rows, show_table
 from jobs.settings import current_settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def describe(
 
 def query(
     sql: Annotated[str, typer.Argument(help="SQL on tables as layer.group__dataset.")],
-    release: Annotated[str | None, typer.Option(help="A release ID (default: the current release).")] = None,
+    release: ReleaseOption = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     as_json: AsJson = False,
 ) -> None:

@@ -13,6 +13,7 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 DateOption = Annotated[str | None, typer.Option("--date", help="Only this business date (yyyy-mm-dd).")]
 NoiseOption = Annotated[str, typer.Option("--noise", help="clean, typical, harsh, or a file with rates of errors in rows.")]
+ReleaseOption = Annotated[str | None, typer.Option("--release", help="A release ID (default: the current release).")]
 DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Only this dataset, e.g. public_security/household_register.")]
 
 Row = Mapping[str, Any]

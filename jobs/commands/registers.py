@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.commands.output import AsJson, say, show_fields, show_json, show_rows, show_table
+from jobs.commands.output import AsJson, ReleaseOption, say, show_fields, show_json, show_rows, show_table
 from jobs.settings import current_settings
 
 
@@ -38,7 +38,7 @@ def explain(
 def statement(
     master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of a person or a legal entity.")],
     html: Annotated[Path | None, typer.Option(help="Write it as a page to print to this file.")] = None,
-    release: Annotated[str | None, typer.Option(help="A release ID (default: the current release).")] = None,
+    release: ReleaseOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Give the credit statement of one subject: what is listed about it now and was before, and how sure each match is.
@@ -67,7 +67,7 @@ def statement(
 def graph(
     master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of a person or a legal entity.")],
     hops: Annotated[int, typer.Option(help="So many relations away at most.", min=1, max=6)] = 2,
-    release: Annotated[str | None, typer.Option(help="A release ID (default: the current release).")] = None,
+    release: ReleaseOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Print who is around one subject: representatives, shareholders, employers, family, penalties, addresses; with their sources.
