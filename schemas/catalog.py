@@ -67,6 +67,10 @@ class Catalog:
         """Groups of gold tables that no source has records for: they are made from all masters. In the order of their names."""
         return tuple(sorted({contract.dataset.group for contract in self.gold} - set(self.masters)))
 
+    def gold_of(self, group: str) -> tuple[Contract, ...]:
+        """Contracts of the gold tables of a master or derived group, in the order of their names."""
+        return tuple(sorted((contract for contract in self.gold if contract.dataset.group == group), key=lambda c: c.dataset))
+
     def sources_of(self, master: str) -> tuple[Contract, ...]:
         """Source contracts whose rows name an entity of ``master``."""
         return tuple(s for s in self.refined if any(role.master == master for role in s.record_roles))

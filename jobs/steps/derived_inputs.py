@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from jobs.io.delta import table_exists, table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
 from jobs.linkage.timeline import RECORD, last_holders, successors
+from jobs.steps.digest import digest_of
 from jobs.steps.master_inputs import read_linked
 from jobs.transforms.inputs import DerivedInputs, Linked
 from schemas.contract import Contract
@@ -45,19 +44,14 @@ def derived_inputs_digest(ctx: RunContext, group: str) -> str:
     states = {master: linkage_state(root, master) for master in ctx.catalog.masters}
     tables = [contract.table(Layer.SILVER) for contract in ctx.catalog.refined]
     tables += [contract.table(Layer.GOLD) for contract in made_before(ctx, group)]
-    told = (*ctx.catalog.refined, *tables_of(ctx, group))
+    told = (*ctx.catalog.refined, *ctx.catalog.gold_of(group))
     inputs = {
         "business_date": ctx.business_date.isoformat(),
         "linked": {master: state.tables for master, state in states.items() if state},
         "tables": {str(table): table_version(ctx.path(table)) for table in tables},
         "contracts": {str(contract.dataset): contract.model_dump_json(exclude={"path"}) for contract in told},
     }
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
-def tables_of(ctx: RunContext, group: str) -> list[Contract]:
-    """The gold tables of a group, by name."""
-    return sorted((contract for contract in ctx.catalog.gold if contract.dataset.group == group), key=lambda c: c.dataset)
+    return digest_of(inputs)
 
 
 def made_before(ctx: RunContext, group: str) -> list[Contract]:

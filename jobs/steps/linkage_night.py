@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from jobs.linkage.changes import RECORD_HASH
 from jobs.linkage.entities import PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.tables import edges_contract, records_contract
+from jobs.steps.digest import digest_of
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
 from schemas.contract import Contract
 from schemas.names import DatasetName, Layer, linked_table
@@ -51,7 +50,7 @@ class LinkageNight:
         """What the linkage state depends on, as one SHA-256."""
         decisions = self.ctx.path(linked_table(self.master, DECISIONS))
         inputs = [self.silver, self.model.digest, self.ctx.business_date.isoformat(), table_version(decisions)]
-        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+        return digest_of(inputs)
 
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""

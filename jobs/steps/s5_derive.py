@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state
-from jobs.steps.derived_inputs import derived_inputs_digest, read_derived_inputs, tables_of
-from jobs.steps.s5_master import MasterDataError, filled, record_built, transform_file, transform_of, was_built
-from jobs.steps.side_by_side import side_by_side
+from jobs.steps.derived_inputs import derived_inputs_digest, read_derived_inputs
+from jobs.steps.s5_master import MasterDataError, filled, promote_tables, record_built, transform_file, transform_of, was_built
 from jobs.transforms.inputs import DerivedInputs
 from schemas.contract import Contract
 from schemas.names import Layer
@@ -32,17 +31,11 @@ def derive(spark: SparkSession, ctx: RunContext, group: str) -> None:
         return
     with plans_for(spark, sum(ctx.silver_rows(master) for master in ctx.catalog.masters)):
         inputs = read_derived_inputs(spark, ctx, group)
-        for ready in in_order(tables_of(ctx, group)):
-            side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in ready)
+        for ready in in_order(ctx.catalog.gold_of(group)):
+            promote_tables(build_derived, inputs, ready, ctx)
             made = {str(c.dataset): spark.read.format("delta").load(ctx.path(c.table(Layer.GOLD))) for c in ready}
             inputs = replace(inputs, gold={**inputs.gold, **made})
     record_built(ctx, STEP, group, derived_inputs_digest(ctx, group))
-
-
-def _promote_table(inputs: DerivedInputs, contract: Contract, ctx: RunContext) -> None:
-    from jobs.steps.promote import promote
-
-    promote(build_derived(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
 
 
 def is_derived(ctx: RunContext, group: str) -> bool:
@@ -55,7 +48,7 @@ def is_linked_at_all(ctx: RunContext) -> bool:
     return any(linkage_state(ctx.settings.root, master) is not None for master in ctx.catalog.masters)
 
 
-def in_order(tables: list[Contract]) -> list[list[Contract]]:
+def in_order(tables: Iterable[Contract]) -> list[list[Contract]]:
     """The tables of one group, those that can be made at the same time together, after those that their columns come from.
 
     Raises MasterDataError if they go round in a circle.

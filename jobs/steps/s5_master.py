@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -17,10 +15,10 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import linkage_state, runs
 from jobs.linkage.survive import survive, survivorship_rules
-from jobs.steps.derived_inputs import tables_of
+from jobs.steps.digest import digest_of
 from jobs.steps.master_inputs import read_inputs
 from jobs.steps.side_by_side import side_by_side
-from jobs.transforms.inputs import MasterInputs
+from jobs.transforms.inputs import DerivedInputs, MasterInputs
 from schemas.contract import Contract, Survivorship
 from schemas.errors import GovlakeError
 from schemas.names import Layer
@@ -46,19 +44,25 @@ def build_master(spark: SparkSession, ctx: RunContext, master: str) -> None:
     state = linkage_state(ctx.settings.root, master)
     if state is None or is_built(ctx, master):
         return
-    tables = tables_of(ctx, master)
+    tables = ctx.catalog.gold_of(master)
     with plans_for(spark, ctx.silver_rows(master)):
         inputs = read_inputs(spark, ctx, state, golden_rules(ctx, master))
         for are_golden in (True, False):
             chosen = [contract for contract in tables if bool(survivorship_rules(contract)) == are_golden]
-            side_by_side(partial(_promote_table, inputs, contract, ctx) for contract in chosen)
+            promote_tables(build_table, inputs, chosen, ctx)
     record_built(ctx, STEP, master, master_inputs_digest(ctx, master))
 
 
-def _promote_table(inputs: MasterInputs, contract: Contract, ctx: RunContext) -> None:
+def promote_tables(
+    build: Callable[[Any, Contract], DataFrame], inputs: MasterInputs | DerivedInputs, tables: Iterable[Contract], ctx: RunContext
+) -> None:
+    """Build and promote gold tables that do not depend on one another. Raises PromotionStoppedError if a gate stops one."""
     from jobs.steps.promote import promote
 
-    promote(build_table(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
+    def promote_one(contract: Contract) -> None:
+        promote(build(inputs, contract), contract, contract.table(Layer.GOLD), ctx)
+
+    side_by_side(partial(promote_one, contract) for contract in tables)
 
 
 def is_built(ctx: RunContext, master: str) -> bool:
@@ -86,14 +90,14 @@ def master_inputs_digest(ctx: RunContext, master: str) -> str:
     inputs = {
         "linked": state.tables if state else {},
         "silver": {str(table): table_version(ctx.path(table)) for table in silver},
-        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in tables_of(ctx, master)},
+        "contracts": {str(c.dataset): c.model_dump_json(exclude={"path"}) for c in ctx.catalog.gold_of(master)},
     }
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return digest_of(inputs)
 
 
 def golden_rules(ctx: RunContext, master: str) -> dict[str, Survivorship]:
     """How the golden values of ``master`` are chosen: the rules of its first table that has any."""
-    return next((rules for contract in tables_of(ctx, master) if (rules := survivorship_rules(contract))), {})
+    return next((rules for contract in ctx.catalog.gold_of(master) if (rules := survivorship_rules(contract))), {})
 
 
 def build_table(inputs: MasterInputs, contract: Contract) -> DataFrame:

@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 
 from jobs.io.control import record
 from jobs.io.run_context import RunContext
-from jobs.steps.derived_inputs import derived_inputs_digest, made_before, tables_of
+from jobs.steps.derived_inputs import derived_inputs_digest, made_before
 from jobs.steps.s5_derive import STEP, in_order, is_derived, is_linked_at_all
 from jobs.steps.s5_master import MasterDataError, record_built
 from schemas.catalog import Catalog
@@ -38,7 +38,7 @@ def test_a_group_reads_masters_and_the_groups_before_it(ctx: RunContext) -> None
     groups = {contract.dataset.group for contract in made_before(ctx, "credit")}
     assert groups == {"legal_entity", "population"}
     assert {contract.dataset.group for contract in made_before(ctx, "relation")} == groups | {"credit"}
-    assert [str(contract.dataset) for contract in tables_of(ctx, "relation")] == ["relation/edge"]
+    assert [str(contract.dataset) for contract in ctx.catalog.gold_of("relation")] == ["relation/edge"]
 
 
 def test_it_is_done_again_for_another_date_or_other_inputs(ctx: RunContext) -> None:
