@@ -144,3 +144,8 @@ def row_count(path: str) -> int:
 def table_bytes(path: str) -> int:
     """Bytes of the data files of the newest version, by the log."""
     return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["size_bytes"]).as_py() or 0
+
+
+def table_properties(path: str) -> Mapping[str, str | None]:
+    """The properties of the table at ``path``, as its newest version has them."""
+    return DeltaTable(path, without_files=True).metadata().configuration

@@ -140,7 +140,7 @@ def _publish(
     elif contract.write_mode == "append":
         append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
     else:
-        replace_rows(accepted.select(*columns), path, is_shared=table.layer is Layer.SHARE)
+        replace_rows(accepted.select(*columns), path)
     checked = verdict.rows_checked
     return Promotion(table, "published", checked, checked - quarantined, quarantined, table_version(path), None)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from jobs.io.delta import STATISTICS, table_bytes, table_exists
+from jobs.io.delta import STATISTICS, table_bytes, table_exists, table_properties
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DELETION_VECTORS = {"delta.enableDeletionVectors": "true"}
-"""Halves the cost of small merges; not for shared tables, which readers of other makes must be able to read."""
+DELETION_VECTORS = "delta.enableDeletionVectors"
+"""The property that halves the cost of small merges. Only for tables that are merged into: where it is set, Spark asks the log at
+every scan, several times over, whether a file has any. Never for shared tables, which readers of other makes must read."""
 
 REWRITTEN_BYTES = 16 * 2**20
 """Up to this size a table is written anew instead of merged into: a MERGE is some forty Spark jobs, whatever its size (ADR 11)."""
@@ -45,14 +46,14 @@ def retry_conflicts(write: Callable[[], T]) -> T:
     return write()
 
 
-def replace_rows(rows: DataFrame, path: str, *, is_shared: bool = False, sought_by: tuple[str, ...] = ()) -> None:
+def replace_rows(rows: DataFrame, path: str, *, sought_by: tuple[str, ...] = ()) -> None:
     """Make ``rows`` the whole content of the table at ``path``.
 
     ``sought_by``: the columns that rows are looked up by, of which alone the log keeps minima and maxima; else of the first 32.
     """
     writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
     statistics = {STATISTICS: ",".join(sought_by)} if sought_by else {}
-    writer.options(**({} if is_shared else DELETION_VECTORS), **statistics).save(path)
+    writer.options(**statistics).save(path)
 
 
 def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
@@ -60,7 +61,7 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
 
     Not by an application transaction: those outlive RESTORE, and an attempt after it would be skipped.
     """
-    writer = rows.write.format("delta").options(**DELETION_VECTORS)
+    writer = rows.write.format("delta")
     if table_exists(path):
         writer.mode("overwrite").option("replaceWhere", f"{column} = {literal(value)}").save(path)
     else:
@@ -118,6 +119,8 @@ def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 
 
 def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    if table_properties(path).get(DELETION_VECTORS) != "true":
+        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
     on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
     changes.sparkSession.sql(
         f"merge into delta.`{path}` t using {{source}} s on {on} when matched and s.{GONE} then delete "

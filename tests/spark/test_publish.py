@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from deltalake import DeltaTable
 
-from jobs.io.delta import read_table, table_version
+from jobs.io.delta import read_table, table_properties
 from jobs.steps import publish
 
 if TYPE_CHECKING:
@@ -30,11 +31,21 @@ def path(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path, mo
 def test_changed_rows_replace_those_of_their_key_and_the_others_stay(spark: SparkSession, path: str) -> None:
     publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
     assert {tuple(row.values()) for row in read_table(path).to_pylist()} == AFTER
-    assert table_version(path) == 1
+    assert _commits_of_rows(path) == 2
 
 
 def test_rows_that_are_there_already_make_no_commit(spark: SparkSession, path: str) -> None:
     publish.merge_rows(spark.createDataFrame(BEFORE, COLUMNS), path, ("key", "part"), len(BEFORE))
-    assert table_version(path) == 0
+    assert _commits_of_rows(path) == 1
     publish.merge_rows(spark.createDataFrame([*BEFORE, ("a", 2, "z")], COLUMNS), path, ("key", "part"), len(BEFORE) + 1)
-    assert (table_version(path), read_table(path).num_rows) == (1, len(BEFORE) + 1)
+    assert (_commits_of_rows(path), read_table(path).num_rows) == (2, len(BEFORE) + 1)
+
+
+def test_only_a_table_that_is_merged_into_has_deletion_vectors(spark: SparkSession, path: str) -> None:
+    publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
+    is_merged = publish.REWRITTEN_BYTES == 0
+    assert table_properties(path).get(publish.DELETION_VECTORS) == ("true" if is_merged else None)
+
+
+def _commits_of_rows(path: str) -> int:
+    return sum(commit["operation"] != "SET TBLPROPERTIES" for commit in DeltaTable(path).history())

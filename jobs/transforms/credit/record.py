@@ -58,7 +58,7 @@ def transform(inputs: DerivedInputs) -> DataFrame:
     from pyspark.sql import functions as f
 
     told = _union(inputs, [told_records(inputs, contract, record) for contract, record in _delivered(inputs)])
-    attached = attach(told, inputs.linked)
+    attached = attach(told.localCheckpoint(), inputs.linked)  # it looks at them three times
     judged = _with_repairs(attached, inputs).withColumn("today", f.lit(inputs.business_date))
     judged = judged.withColumn("ends_on", f.expr(ENDS_ON)).withColumn("status_code", f.expr(STATUS))
     published = with_working_days(judged, "decided_on", "published_on", "_days")
