@@ -36,10 +36,15 @@ SIMILARITIES = {
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
 FEW_ROWS = 20_000
-"""Up to so many rows, compiling a plan to Java costs more than it saves (ADR 12)."""
+"""Up to so many rows, to compile a plan to Java, or to plan it anew after each stage, costs more than it saves (ADR 12)."""
 
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""Makes Spark walk its expressions row by row; what comes out is the same."""
+FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+"""Makes Spark walk its expressions row by row, and run a plan as it was first made; what comes out is the same."""
 
 
 class SparkUnavailableError(GovlakeError):
@@ -74,8 +79,8 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
 
 @contextmanager
 def plans_for(spark: SparkSession, rows: int) -> Iterator[None]:
-    """Have the session interpret what is run within if it is about `FEW_ROWS` or less, else compile it as it does anyhow."""
-    changed = INTERPRETED if rows <= FEW_ROWS else {}
+    """Have the session plan what is run within `FOR_FEW_ROWS` if it is about so few, else for many as it does anyhow."""
+    changed = FOR_FEW_ROWS if rows <= FEW_ROWS else {}
     before = {name: spark.conf.get(name) for name in changed}
     for name, value in changed.items():
         spark.conf.set(name, value)

@@ -1,4 +1,4 @@
-"""Interpreted or compiled: the size of what is read decides how Spark runs a plan, never what comes out."""
+"""Planned for few rows or for many: the size of what is read decides how Spark runs a plan, never what comes out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.io import spark as sessions
-from jobs.io.spark import FEW_ROWS, INTERPRETED, plans_for
+from jobs.io.spark import FEW_ROWS, FOR_FEW_ROWS, plans_for
 from tests.small_office import Office, delta, full, office_catalog
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 DELIVERIES = [full(0, "1甲 2乙 3丙"), delta(1, "U1丁 D2乙 U3戊 U3己 I4庚 I4庚 I5? X6辛")]
 
 
-def test_few_rows_are_interpreted_and_the_session_is_as_before_afterwards(spark: SparkSession) -> None:
+def test_few_rows_are_planned_for_and_the_session_is_as_before_afterwards(spark: SparkSession) -> None:
     before = _settings(spark)
-    assert before != INTERPRETED
+    assert before != FOR_FEW_ROWS
     with plans_for(spark, FEW_ROWS):
-        assert _settings(spark) == INTERPRETED
+        assert _settings(spark) == FOR_FEW_ROWS
     assert _settings(spark) == before
     with plans_for(spark, FEW_ROWS + 1):
         assert _settings(spark) == before
@@ -31,16 +31,16 @@ def test_few_rows_are_interpreted_and_the_session_is_as_before_afterwards(spark:
 
 
 def _settings(spark: SparkSession) -> dict[str, str | None]:
-    return {name: spark.conf.get(name) for name in INTERPRETED}
+    return {name: spark.conf.get(name) for name in FOR_FEW_ROWS}
 
 
 def test_both_ways_make_the_same_silver(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = office_catalog(tmp_path / "contracts")
-    interpreted = Office(spark, catalog, tmp_path / "interpreted", "csv")
-    interpreted.live(DELIVERIES)
+    few = Office(spark, catalog, tmp_path / "few", "csv")
+    few.live(DELIVERIES)
     monkeypatch.setattr(sessions, "FEW_ROWS", -1)
-    compiled = Office(spark, catalog, tmp_path / "compiled", "csv")
-    compiled.live(DELIVERIES)
-    assert compiled.silver_rows() == interpreted.silver_rows()
-    assert compiled.quarantine() == interpreted.quarantine()
-    assert len(compiled.silver()) == 5
+    many = Office(spark, catalog, tmp_path / "many", "csv")
+    many.live(DELIVERIES)
+    assert many.silver_rows() == few.silver_rows()
+    assert many.quarantine() == few.quarantine()
+    assert len(many.silver()) == 5
