@@ -1,7 +1,7 @@
 """A lake of one synthetic country, first night, up to silver: for benchmarks of the linkage. What is there already is kept.
 
-Only the sources that name an entity of the master are taken. The two tables that are pulled are landed from the generator's
-change log as a pull of the first night would land them, so that no database has to run.
+Only the sources that name an entity of the masters asked for are taken. The two tables that are pulled are landed from the
+generator's change log as a pull of the first night would land them, so that no database has to run.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ class CountryLake:
         return RunContext(self.settings, catalog, DAY, open_run_id(self.settings.root, DAY))
 
 
-def prepare(spark: SparkSession, country: Country, folder: Path, master: str) -> CountryLake:
-    """The lake of ``country`` below ``folder``, with every source of ``master`` in silver."""
+def prepare(spark: SparkSession, country: Country, folder: Path, masters: tuple[str, ...]) -> CountryLake:
+    """The lake of ``country`` below ``folder``, with every source of ``masters`` in silver."""
     home = folder / country.name
     places = {"home": str(home / "lake"), "landing": home / "landing", "keys": home / "keys"}
     settings = load_settings().model_copy(update=places)  # not by the environment, which names another lake
     lake, catalog = CountryLake(settings, home / "truth"), load_catalog()
-    if not (lake.truth / f"{master}.parquet").is_file():
+    if not all((lake.truth / f"{master}.parquet").is_file() for master in masters):
         noise = load_noise(country.noise)
         generate(country.people, 1, country.seed, DAY, noise, [], settings.landing_root, lake.truth, lambda _: None)
     ctx = lake.context(catalog)
-    for name in sorted({dataset_of(contract) for contract in catalog.sources_of(master)}):
+    for name in sorted({dataset_of(contract) for master in masters for contract in catalog.sources_of(master)}):
         source = DatasetName.parse(name)
-        _land_pull(settings.landing_root, catalog.by_dataset[source])
+        land_pull(settings.landing_root, catalog.by_dataset[source])
         land(ctx, source)
         load_bronze(ctx, source)
         if has_pending(ctx, source):
@@ -76,7 +76,7 @@ def prepare(spark: SparkSession, country: Country, folder: Path, master: str) ->
     return lake
 
 
-def _land_pull(landing: Path, contract: Contract) -> None:
+def land_pull(landing: Path, contract: Contract) -> None:
     """The first pull of a table, made from the log of its changes; nothing for a source that is sent."""
     place = landing / str(contract.dataset) / DAY.isoformat() / "1"
     if contract.pull is None or (place / MANIFEST).is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections import Counter
@@ -57,6 +58,7 @@ def spark() -> Iterator[SparkSession]:
     session = open_session(load_settings())
     yield session
     session.stop()
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection it closes, after pytest has closed the streams
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,10 @@ from jobs.samples.table import Column
 
 NAMED_ABNORMAL = (Named("_firm", "jlbh", "tyshxydm", "qymc", other_numbers=("zch",), master=LEGAL_ENTITY),)
 CASE = "案件编号"
-NAMED_VIOLATIONS = (Named("_firm", CASE, "纳税人识别号", "纳税人名称", master=LEGAL_ENTITY),)
+NAMED_VIOLATIONS = (
+    Named("_representative", CASE, "法定代表人证件号码", "法定代表人姓名", role="representative"),
+    Named("_firm", CASE, "纳税人识别号", "纳税人名称", role="counterparty", master=LEGAL_ENTITY),
+)
 SHARE_ABNORMAL, SHARE_VIOLATING = 0.06, 0.012
 """Of firms, of companies: listed before the first day."""
 
@@ -92,6 +95,7 @@ def violation_rows(writer: Writer, who: Numbers, day: date, days_back: int = DAY
         "公布日期": iso(published),
         "_person": np.full(count, NOBODY),
         "_firm": who,
+        "_representative": entities["representative"][who],
     }
 
 
