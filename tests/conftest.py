@@ -58,7 +58,7 @@ def spark() -> Iterator[SparkSession]:
     session = open_session(load_settings())
     yield session
     session.stop()
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection it closes, after pytest has closed the streams
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection it closes when pytest's streams are closed
 
 
 @pytest.fixture(scope="session")
