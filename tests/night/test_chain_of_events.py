@@ -2,7 +2,8 @@
 
 The registers as they are; two penalties, one under a mistyped number and a name that no register has yet; the firm is renamed to
 it; another person represents it, and the police correct the number of the one who did; one penalty is repaired, the other
-withdrawn. In full each has a night of its own; in the fast loop the first two come in one night, and the others in the next.
+withdrawn. In full each has a night of its own; in the fast loop the first two come in one night, all others but the withdrawal in
+the next.
 """
 
 from __future__ import annotations
@@ -44,15 +45,17 @@ REPAIRED, WITHDRAWN = "鲁济市监罚〔2026〕1号", "鲁济市监罚〔2026�
 
 
 class Nights(NamedTuple):
-    """In which night each event comes; the registers are there from night 0 on."""
+    """In which night each event comes, and the last night that is run; the registers are there from night 0 on."""
 
     penalised: int
     renamed: int
     led_by_another: int
     repaired: int
+    withdrawn: int
+    last: int
 
 
-FIVE, TWO = Nights(1, 2, 3, 4), Nights(0, 1, 1, 1)
+FIVE, TWO = Nights(1, 2, 3, 4, withdrawn=4, last=4), Nights(0, 1, 1, 1, withdrawn=2, last=1)
 
 
 def _resident(number: int, name: str, identity: str, sex: str) -> Row:
@@ -98,7 +101,7 @@ def _deliver(landing: LandingArea, nights: Nights) -> None:
     landing.deliver(HOUSEHOLDS, rows=[li, *residents])
     landing.deliver(ENTERPRISES, rows=[_firm(FIRM, OLD_NAME, LI), _firm(OTHER_FIRM, "济南恒泰建材有限公司", others[0])])
 
-    penalised, renamed, led, repaired = map(later, nights)
+    penalised, renamed, led, repaired, withdrawn_on, _ = map(later, nights)
     withdrawn = _penalty(WITHDRAWN, MISTYPED_FIRM, NEW_NAME)
     landing.deliver(PENALTIES, penalised, rows=[_penalty(REPAIRED, FIRM, OLD_NAME), withdrawn], mode="delta")
 
@@ -116,14 +119,14 @@ def _deliver(landing: LandingArea, nights: Nights) -> None:
     landing.deliver(HOUSEHOLDS, led, rows=[corrected], mode="delta", previous=FIRST_DAY)
 
     landing.deliver(REPAIRS, repaired, rows=[_repair(repaired)], mode="delta")
-    landing.deliver(PENALTIES, repaired, rows=[withdrawn | {"op": "D"}], mode="delta", previous=penalised)
+    landing.deliver(PENALTIES, withdrawn_on, rows=[withdrawn | {"op": "D"}], mode="delta", previous=penalised)
 
 
 class Town:
     """The lake after its nights; every question is asked of the release of one of them."""
 
     def __init__(self, settings: Settings, nights: Nights) -> None:
-        self.settings, self.nights, self.last = settings, nights, max(nights)
+        self.settings, self.nights, self.last = settings, nights, nights.last
 
     def ask(self, night: int, sql: str) -> list[tuple[Any, ...]]:
         answer = query_release(self.settings, sql, release_id(later(night), 1))
@@ -142,6 +145,11 @@ class Town:
         [found] = self.ask(night, f"select {wanted} from gold.credit__record where record_number = '{number}'")
         return found
 
+    def stands(self, night: int) -> tuple[str, date | None]:
+        """How the penalty stands that is withdrawn, and when it ends."""
+        withdrawn = self.nights.withdrawn
+        return ("current", None) if night < withdrawn else ("removed", later(withdrawn))
+
 
 @pytest.fixture(scope="module", params=[pytest.param(TWO, id="two nights"), pytest.param(FIVE, id="five", marks=pytest.mark.slow)])
 def town(request: pytest.FixtureRequest, spark: SparkSession, catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Town:
@@ -150,9 +158,9 @@ def town(request: pytest.FixtureRequest, spark: SparkSession, catalog: Catalog, 
     settings = load_settings(home=str(home / "lake"), landing=home / "landing", keys=home / "keys")
     ours = narrowed(catalog, {HOUSEHOLDS, ENTERPRISES, CHANGES, PENALTIES, REPAIRS}, GROUPS)
     _deliver(LandingArea(RunContext(settings, ours, FIRST_DAY, f"night/{FIRST_DAY}/1"), ours), nights)
-    for night in range(max(nights) + 1):
+    for night in range(nights.last + 1):
         assert run_night(settings, ours, later(night), lambda _: None).exit_code == 0
-    assert len(releases(settings.root)) == max(nights) + 1
+    assert len(releases(settings.root)) == nights.last + 1
     return Town(settings, nights)
 
 
@@ -164,12 +172,11 @@ def test_the_renamed_firm_keeps_its_id_and_both_its_names(town: Town) -> None:
 
 
 def test_what_was_alone_under_the_new_name_is_merged_into_the_firm_by_the_renaming(town: Town) -> None:
-    penalised, renamed, _, repaired = town.nights
+    penalised, renamed = town.nights.penalised, town.nights.renamed
     alone, firm = town.penalty(penalised, WITHDRAWN)[0], town.firm(penalised)
     assert town.penalty(penalised, WITHDRAWN)[1:] == ("alone", "current", None)
     assert alone != firm
-    stands = ("removed", later(repaired)) if repaired == renamed else ("current", None)
-    assert town.penalty(renamed, WITHDRAWN) == (firm, "linked", *stands)
+    assert town.penalty(renamed, WITHDRAWN) == (firm, "linked", *town.stands(renamed))
     events = "select event, master_id, other_id, business_date from linked.legal_entity__events where event = 'merged'"
     assert town.ask(penalised, events) == []
     assert town.ask(town.last, events) == [("merged", alone, firm, later(renamed))]
@@ -207,20 +214,24 @@ def test_a_corrected_number_leaves_the_person_its_id_and_the_wrong_number_its_da
 
 
 def test_a_repaired_and_a_withdrawn_penalty_end_on_their_day_and_stay(town: Town) -> None:
-    _, renamed, _, repaired = town.nights
+    renamed, repaired = town.nights.renamed, town.nights.repaired
     firm = town.firm(town.last)
     assert town.penalty(repaired - 1, REPAIRED) == (firm, "linked", "current", None)
     assert town.penalty(repaired, REPAIRED) == (firm, "linked", "repaired", later(repaired))
-    assert [town.penalty(n, WITHDRAWN)[2:] for n in (repaired - 1, repaired)] == [("current", None), ("removed", later(repaired))]
+    assert [town.penalty(night, WITHDRAWN)[2:] for night in range(repaired - 1, repaired + 1)] == [
+        town.stands(repaired - 1),
+        town.stands(repaired),
+    ]
     standing = f"select penalty_count, record_count from gold.credit__subject where master_id = '{firm}'"
-    known_before = 2 if renamed < repaired else 1  # the penalty under the new name is the firm's from its renaming on
-    assert town.ask(repaired - 1, standing) == [(known_before, known_before)]
-    assert town.ask(repaired, standing) == [(0, 3)], "both penalties and the application for repair are history"
+    before = 2 if renamed < repaired else 1  # the penalty under the new name is the firm's from its renaming on
+    after = 0 if town.nights.withdrawn == repaired else 1
+    assert town.ask(repaired - 1, standing) == [(before, before)]
+    assert town.ask(repaired, standing) == [(after, 3)], "both penalties and the application for repair are history"
 
 
 def test_the_market_regulator_receives_both_penalties_with_their_ends(town: Town) -> None:
-    ended_on = later(town.nights.repaired)
-    folder = Path(town.settings.outbox_root) / "market_regulation" / "penalty" / str(ended_on) / "1"
+    repaired_on = later(town.nights.repaired)
+    folder = Path(town.settings.outbox_root) / "market_regulation" / "penalty" / str(repaired_on) / "1"
     assert (folder / "_READY").is_file()
     ends = town.ask(town.last, "select record_number, ends_on from gold.credit__record where kind_code = 'penalty' order by 1")
-    assert ends == [(REPAIRED, ended_on), (WITHDRAWN, ended_on)]
+    assert ends == [(REPAIRED, repaired_on), (WITHDRAWN, town.stands(town.last)[1])]
