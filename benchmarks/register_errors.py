@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from jobs.linkage.model import NULL_LEVEL, Model
+from jobs.linkage.model import Model
+from jobs.linkage.model_settings import NULL_LEVEL
 
 PAIR = ["record_id_l", "record_id_r"]
 

@@ -28,7 +28,7 @@ def parse_yaml(text: str) -> Any:
 
 
 class StrictModel(BaseModel):
-    """A part of a contract: immutable, and refuses keys it does not know."""
+    """A part of a file that people write: immutable, and refuses keys it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

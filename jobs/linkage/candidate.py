@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from jobs.linkage.model import NULL_LEVEL, RULES_FILE, SETTINGS_FILE, Model
+from jobs.linkage.model import RULES_FILE, SETTINGS_FILE, Model
+from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.train import Estimates
 from schemas.errors import UsageError
 

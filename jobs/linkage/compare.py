@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from jobs.linkage.model import Comparison, Model, compared_columns
+from jobs.linkage.model import Model
+from jobs.linkage.model_settings import Comparison, compared_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -19,7 +19,8 @@ import pandas as pd
 
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
 from jobs.linkage.compare import both_sides, gamma_sql, needed_columns
-from jobs.linkage.model import BlockingRule, Comparison, Model, ModelError
+from jobs.linkage.model import Model, ModelError
+from jobs.linkage.model_settings import BlockingRule, Comparison
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

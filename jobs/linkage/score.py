@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from jobs.linkage.model import Comparison, Level, Model, ModelError
+from jobs.linkage.model import Model, ModelError
+from jobs.linkage.model_settings import Comparison, Level
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from jobs.linkage.model import NULL_LEVEL, Comparison, Model
+from jobs.linkage.model import Model
+from jobs.linkage.model_settings import NULL_LEVEL, Comparison
 from jobs.linkage.patterns import Patterns, count_patterns, equality_levels, is_found_by_blocking
 from jobs.linkage.standardise import standardise
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jobs.linkage.model import NULL_LEVEL, Model
+from jobs.linkage.model import Model
+from jobs.linkage.model_settings import NULL_LEVEL
 from schemas.errors import UsageError
 from schemas.names import linked_table
 

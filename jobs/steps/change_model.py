@@ -23,7 +23,8 @@ from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import PAIR, Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
-from jobs.linkage.model import NULL_LEVEL, Model, load_model
+from jobs.linkage.model import Model, load_model
+from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
 from jobs.linkage.standardise import RECORD_ID, standardise
