@@ -188,6 +188,8 @@ _ANY_NUMBER = SemanticType(
         Part("{name}_kind", "string", _KIND, 5),
         Part("{name}", "string", "case when {name}_kind = 'citizen_id' then _id_{name} else _standard_{name} end", 6),
         Part("{name}_repaired", "string", f"case when {{name}}_kind = 'uscc' and {_FIXED} <> {_COMPACT} then {_FIXED} end", 6),
+        # Also of an ambiguous number: a row may say elsewhere that it is a person's.
+        Part("{name}_citizen_id", "string", f"case when {_IS_ID} then _id_{{name}} end", 5),
     ),
     (
         Rule("number_ambiguous", "warn", "{name}_kind = 'ambiguous'", "its check holds for more than one kind of number"),
