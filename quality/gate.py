@@ -65,7 +65,7 @@ def judge(marked: DataFrame, checks: Sequence[Check], name: str, path_of: Callab
     ``marked`` is read several times: give it materialised.
     """
     found = _validate(marked, name, [*SUMS, *(check for check in checks if check.bad)])
-    counts = found.wrong | {check.label: _count_selected(marked, check, path_of) for check in checks if check.query}
+    counts = found.wrong | _count_selected(marked, [check for check in checks if check.query], path_of)
     rows_failed, rows_wrong = (found.wrong[total.label] for total in SUMS)
     results = tuple(CheckResult(check, counts[check.label]) for check in checks)
     return Verdict(marked, found.rows_checked, rows_failed, rows_wrong, results)
@@ -122,10 +122,22 @@ def _raised(info: dict[str, Any]) -> str | None:
     return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
 
 
-def _count_selected(marked: DataFrame, check: Check, path_of: Callable[[str], str]) -> int:
-    """Rows that a contract's own query selects; ``{table}`` is what is staged, ``{layer.table}`` another table as it is now."""
-    query = _TABLE.sub(lambda found: "{staged}" if found[1] == "table" else f"delta.`{path_of(found[1])}`", check.query or "")
-    return int(marked.sparkSession.sql(query, staged=marked).count())
+def _count_selected(marked: DataFrame, checks: Sequence[Check], path_of: Callable[[str], str]) -> dict[str, int]:
+    """Rows that each of the contract's own queries selects, by the check's label; counted in one query of Spark.
+
+    ``{table}`` is what is staged, ``{layer.table}`` another table as it is now.
+    """
+    if not checks:
+        return {}
+    told = " union all ".join(
+        f"select {literal(check.label)} as label, count(*) as selected from ({_named_tables(check.query or '', path_of)})"  # noqa: S608 - a contract's own query
+        for check in checks
+    )
+    return {row["label"]: int(row["selected"]) for row in marked.sparkSession.sql(told, staged=marked).collect()}
+
+
+def _named_tables(query: str, path_of: Callable[[str], str]) -> str:
+    return _TABLE.sub(lambda found: "{staged}" if found[1] == "table" else f"delta.`{path_of(found[1])}`", query)
 
 
 @cache
