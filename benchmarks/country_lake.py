@@ -56,11 +56,16 @@ class CountryLake:
         return RunContext(self.settings, catalog, DAY, open_run_id(self.settings.root, DAY))
 
 
+def settings_below(home: Path) -> Settings:
+    """The settings, with lake, deliveries and keys below ``home``; not by the environment, which names another lake."""
+    places = {"home": str(home / "lake"), "landing": home / "landing", "keys": home / "keys"}
+    return load_settings().model_copy(update=places)
+
+
 def prepare(spark: SparkSession, country: Country, folder: Path, masters: tuple[str, ...]) -> CountryLake:
     """The lake of ``country`` below ``folder``, with every source of ``masters`` in silver."""
     home = folder / country.name
-    places = {"home": str(home / "lake"), "landing": home / "landing", "keys": home / "keys"}
-    settings = load_settings().model_copy(update=places)  # not by the environment, which names another lake
+    settings = settings_below(home)
     lake, catalog = CountryLake(settings, home / "truth"), load_catalog()
     if not all((lake.truth / f"{master}.parquet").is_file() for master in masters):
         noise = load_noise(country.noise)

@@ -19,13 +19,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.country_lake import DAY, land_pull
+from benchmarks.country_lake import DAY, land_pull, settings_below
 from benchmarks.processes import cpu_seconds_of_tree
 from benchmarks.sessions import open_warm_session
 from jobs.io.state import delivery_states
 from jobs.night import run_night
 from jobs.samples.country import generate, load_noise
-from jobs.settings import load_settings
 from schemas.catalog import load_catalog
 
 WARM_UP = 300
@@ -55,9 +54,7 @@ def main() -> None:
 
 def nights_of(people: int, nights: int, folder: Path) -> list[Cost]:
     """The cost of each of the first nights of a country, in order. Raises RuntimeError if a night was not released."""
-    settings = load_settings().model_copy(
-        update={"home": str(folder / "lake"), "landing": folder / "landing", "keys": folder / "keys"}
-    )
+    settings = settings_below(folder)
     catalog = load_catalog()
     generate(people, nights, 1, DAY, load_noise("typical"), [], settings.landing_root, folder / "truth", lambda _: None)
     for contract in catalog.sources:
@@ -82,7 +79,7 @@ class StepCosts:
         self._step, self._since = "", cpu_seconds_of_tree()
 
     def begin(self, message: str) -> None:
-        """Hear that a step begins: a step's name and what it is about, two spaces or more apart."""
+        """Hear that a step begins, from a night's message: the step's name and what it is about."""
         now = cpu_seconds_of_tree()
         self._seconds[self._step] += now - self._since
         step = next((step for step in ONCE_A_SOURCE if message.startswith(step)), " ".join(message.split()))

@@ -48,10 +48,10 @@ def main() -> None:
     arguments = _arguments()
     spark = open_warm_session()
     masters = load_catalog().masters
-    sources_of = masters if CREDIT in arguments.register else tuple(arguments.register)
+    needed = masters if CREDIT in arguments.register else tuple(arguments.register)
     found: dict[str, dict[str, list[dict[str, Any]]]] = {register: {} for register in arguments.register}
     for noise, seed in product(arguments.noise, arguments.seeds):
-        lake = prepare(spark, Country(arguments.people, seed, noise), arguments.folder, sources_of)
+        lake = prepare(spark, Country(arguments.people, seed, noise), arguments.folder, needed)
         for register in arguments.register:
             figures = _credit_figures(spark, lake) if register == CREDIT else _figures(spark, lake, register)
             found[register].setdefault(noise, []).append(figures)

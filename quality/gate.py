@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -65,7 +65,7 @@ def judge(marked: DataFrame, checks: Sequence[Check], name: str, path_of: Callab
     ``marked`` is read several times: give it materialised.
     """
     found = _validate(marked, name, [*SUMS, *(check for check in checks if check.bad)])
-    counts = found.wrong | _count_selected(marked, [check for check in checks if check.query], path_of)
+    counts = found.wrong | _count_selected(marked, {check.label: check.query for check in checks if check.query}, path_of)
     rows_failed, rows_wrong = (found.wrong[total.label] for total in SUMS)
     results = tuple(CheckResult(check, counts[check.label]) for check in checks)
     return Verdict(marked, found.rows_checked, rows_failed, rows_wrong, results)
@@ -122,16 +122,16 @@ def _raised(info: dict[str, Any]) -> str | None:
     return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
 
 
-def _count_selected(marked: DataFrame, checks: Sequence[Check], path_of: Callable[[str], str]) -> dict[str, int]:
-    """Rows that each of the contract's own queries selects, by the check's label; counted in one query of Spark.
+def _count_selected(marked: DataFrame, queries: Mapping[str, str], path_of: Callable[[str], str]) -> dict[str, int]:
+    """Rows that each of the contract's own ``queries`` selects, by the check's label as these are; counted in one query of Spark.
 
     ``{table}`` is what is staged, ``{layer.table}`` another table as it is now.
     """
-    if not checks:
+    if not queries:
         return {}
     told = " union all ".join(
-        f"select {literal(check.label)} as label, count(*) as selected from ({_named_tables(check.query or '', path_of)})"  # noqa: S608 - a contract's own query
-        for check in checks
+        f"select {literal(label)} as label, count(*) as selected from ({_named_tables(query, path_of)})"  # noqa: S608 - a contract's own
+        for label, query in queries.items()
     )
     return {row["label"]: int(row["selected"]) for row in marked.sparkSession.sql(told, staged=marked).collect()}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobs.io.delta import table_exists, table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
-from jobs.linkage.timeline import RECORD, successors
+from jobs.linkage.timeline import RECORD, last_holders, successors
 from jobs.steps.digest import digest_of
 from jobs.steps.master_inputs import read_linked
 from jobs.transforms.inputs import DerivedInputs, Linked
@@ -67,15 +67,15 @@ def _read_linked(spark: SparkSession, ctx: RunContext, master: str) -> Linked | 
     if state is None:
         return None
     crosswalk, masters = (read_linked(spark, ctx, state, name) for name in ("crosswalk", "master"))
-    became = successors(masters)
+    held = crosswalk.withColumnRenamed("master_id", "held_by").join(successors(masters), "held_by", "left")
+    now = f.coalesce("master_id", "held_by").alias("master_id")
     # Every relation looks at the stays of several roles: without the checkpoint each look would be the join all over.
-    stays = crosswalk.withColumnRenamed("master_id", "held_by").join(became, "held_by", "left").localCheckpoint()
+    stays = held.select(*RECORD, "held_by", now, "valid_from", "valid_to").localCheckpoint()
     edges = read_linked(spark, ctx, state, "edges").where("is_link")
     weights = [name for name in edges.columns if name.startswith("mw_")]
-    now = f.coalesce("master_id", "held_by")
     return Linked(
         held=stays.where("valid_to is null").select(*RECORD, f.col("held_by").alias("master_id")),
-        last_held=stays.groupBy(*RECORD).agg(f.max_by(now, "valid_from").alias("master_id")),
-        stays=stays.select(*RECORD, now.alias("master_id"), "valid_from", "valid_to"),
+        last_held=last_holders(stays).withColumnRenamed("held_by", "master_id"),
+        stays=stays.drop("held_by"),
         links=edges.select("record_id_l", "record_id_r", "match_weight", *weights),
     )
