@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from benchmarks.linkage.cost import Meter
-from benchmarks.linkage.records import DAY, MODEL, make_records
+from benchmarks.linkage.records import DAY, MODEL, schema, write_records
 from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.linkage.block import candidate_pairs, index_keys
@@ -64,13 +65,10 @@ def main() -> None:
 
 
 def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: bool) -> dict[str, Any]:
-    first, second, counts = two_nights(make_records(rows, seed).drop_columns("person"), seed)
     folder.mkdir()
-    paths = [str(folder / f"night_{number}.parquet") for number in (1, 2)]
-    for night, path in zip((first, second), paths, strict=True):
-        parquet.write_table(night, path)
-    del first, second
-    before, after = (spark.read.parquet(path) for path in paths)
+    paths = folder / "night_1.parquet", folder / "night_2.parquet"
+    counts = write_nights(folder / "records.parquet", paths, rows, seed)
+    before, after = (spark.read.parquet(str(path)) for path in paths)
     ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
     full = _link(spark, ctx, before) | {"pairs": _all_pairs(before)}
     tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + timedelta(days=1), f"night/{DAY + timedelta(days=1)}/1")
@@ -81,21 +79,34 @@ def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: 
     return found | ({"same_partition": audit_identity(spark, tomorrow, MASTER).same_partition} if audit else {})
 
 
-def two_nights(records: pa.Table, seed: int) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+def write_nights(source: Path, nights: tuple[Path, Path], rows: int, seed: int) -> Counter[str]:
+    """Make ``rows`` records in ``source``, town by town, and of them those of both nights; how many are ``new`` and ``changed``."""
+    write_records(source, rows, seed)
+    random, counts, records = np.random.default_rng(seed), Counter[str](), parquet.ParquetFile(source)
+    kept = schema().remove(schema().get_field_index("person"))
+    with parquet.ParquetWriter(nights[0], kept) as first, parquet.ParquetWriter(nights[1], kept) as second:
+        for town in range(records.num_row_groups):
+            before, after, found = two_nights(records.read_row_group(town, columns=kept.names), random)
+            first.write_table(before)
+            second.write_table(after)
+            counts.update(found)
+    return counts
+
+
+def two_nights(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table, pa.Table, dict[str, int]]:
     """The records of both nights, and how many are ``new`` and ``changed`` in the second."""
-    random = np.random.default_rng(seed)
     drawn = random.random(len(records))
     is_new, is_changed = drawn < NEW, drawn >= 1 - CHANGED
     moves = is_changed & (random.random(len(records)) < 0.5)
-    address, name = records["current_address"], records["person_name"]
-    changed = records.set_column(
-        records.column_names.index("current_address"), "current_address", pc.if_else(pa.array(moves), "新建路1号2栋301室", address)
-    )
-    spelt = pc.binary_join_element_wise(name, pa.scalar("儿"), "")
-    changed = changed.set_column(
-        records.column_names.index("person_name"), "person_name", pc.if_else(pa.array(is_changed & ~moves), spelt, name)
-    )
+    address = pc.if_else(pa.array(moves), "新建路1号2栋301室", records["current_address"])
+    spelt = pc.binary_join_element_wise(records["person_name"], pa.scalar("儿"), "")
+    name = pc.if_else(pa.array(is_changed & ~moves), spelt, records["person_name"])
+    changed = _with_column(_with_column(records, "current_address", address), "person_name", name)
     return records.filter(pa.array(~is_new)), changed, {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
+
+
+def _with_column(records: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    return records.set_column(records.column_names.index(name), name, values)
 
 
 def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:

@@ -17,7 +17,6 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache, partial
-from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -64,16 +63,12 @@ def main() -> None:
     print(json.dumps({"records": {"rows": arguments.rows, "seed": arguments.seed, "bytes": arguments.out.stat().st_size}}))
 
 
-def make_records(n: int, seed: int) -> pa.Table:
-    """``n`` records, those of one person close together: dataset, record_key, the population model's attributes, and ``person``.
-
-    ``person`` (a number, the hidden truth) is null nowhere; an attribute that no register of the four has is null everywhere.
-    """
-    return pa.concat_tables(_towns(n, map(partial(make_town, seed=seed), count())))
-
-
 def write_records(path: Path, n: int, seed: int, processes: int = 2) -> None:
-    """The same records as `make_records`, into a Parquet file with a row group a town; made by several processes at once."""
+    """Write ``n`` records, those of one person close together, to a Parquet file of a row group a town, by several processes.
+
+    Columns: dataset, record_key, the population model's attributes, and ``person`` (a number, the hidden truth), which is null
+    nowhere; an attribute that no register of the four has is null everywhere.
+    """
     with get_context("forkserver").Pool(processes) as pool, parquet.ParquetWriter(path, schema(), compression="zstd") as writer:
         most = n // TOWN + 1  # a town has more records than people
         for town in _towns(n, pool.imap(partial(make_town, seed=seed), range(most))):

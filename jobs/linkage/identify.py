@@ -1,7 +1,7 @@
 """Give entities IDs that last: match tonight's components to the masters of the night before, one to one.
 
 A component claims the master with which it shares most records, a master goes to the component that holds most of its
-records; ties go to the master of which more is shared (so that a record that joins another person takes no ID along), then to
+records; ties go to the master of which more is shared (so that a record that joins another entity takes no ID along), then to
 the older master, then to the smaller ID. Who is left gets a new ID, drawn from the lake's key, so that a replay draws the same
 one and nothing of a record can be read from it. No ID is ever used again.
 """

@@ -31,7 +31,7 @@ class Thresholds(StrictModel):
 
 
 class HoldingRule(StrictModel):
-    """Something about ``column`` that holds a link back and reports it for review, for the ``reason`` that a person reads."""
+    """Something about ``column`` that holds a link back and reports it for review, for the ``reason`` that a steward reads."""
 
     name: str
     column: str

@@ -1,6 +1,6 @@
 """Records of which too little shows to be told apart by weight alone: they join an entity only if it is the only one in question.
 
-A masked number fits several persons; the heaviest of them is a guess. So such a record is left alone, and its links go to review,
+A masked number fits several entities; the heaviest of them is a guess. So such a record is left alone, and its links go to review,
 wherever more than one entity is paired with it.
 """
 
