@@ -146,6 +146,11 @@ def table_bytes(path: str) -> int:
     return pc.sum(pa.table(DeltaTable(path).get_add_actions(flatten=True))["size_bytes"]).as_py() or 0
 
 
+def table_columns(path: str) -> list[str]:
+    """The columns of the newest version, in their order."""
+    return [field.name for field in DeltaTable(path, without_files=True).schema().fields]
+
+
 def table_properties(path: str) -> Mapping[str, str | None]:
     """The properties of the table at ``path``, as its newest version has them."""
     return DeltaTable(path, without_files=True).metadata().configuration

@@ -10,14 +10,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_HASH
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+HASH_PAIR = ["record_hash_l", "record_hash_r"]
+"""The two columns that name the records of a candidate pair, the smaller hash first."""
+
+
 def block_keys(standardised: DataFrame, model: Model) -> DataFrame:
-    """The block keys of every record: ``rule`` (its number in the model), ``block_key``, ``record_id``; distinct.
+    """The block keys of every record: ``rule`` (its number in the model), ``block_key``, ``record_hash``; distinct.
 
     A record that lacks one of a rule's columns has no key of that rule.
     """
@@ -57,39 +62,39 @@ def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -
 
 def _with_keys(standardised: DataFrame, keys: Sequence[str]) -> DataFrame:
     """One pass over the records for all rules: a union of a scan each would be as many tasks over."""
-    found = standardised.selectExpr("record_id", f"inline(concat({', '.join(keys)})) as (rule, block_key)")
-    return found.select("rule", "block_key", "record_id")
+    found = standardised.selectExpr(RECORD_HASH, f"inline(concat({', '.join(keys)})) as (rule, block_key)")
+    return found.select("rule", "block_key", RECORD_HASH)
 
 
 def blocks_of(keys: DataFrame) -> DataFrame:
-    """The blocks of more than one record: ``rule block_key record_ids`` (sorted, distinct) and their ``size``."""
+    """The blocks of more than one record: ``rule block_key record_hashes`` (sorted, distinct) and their ``size``."""
     from pyspark.sql import functions as f
 
-    blocks = keys.groupBy("rule", "block_key").agg(f.sort_array(f.collect_set("record_id")).alias("record_ids"))
-    return blocks.withColumn("size", f.size("record_ids")).where("size > 1")
+    blocks = keys.groupBy("rule", "block_key").agg(f.sort_array(f.collect_set(RECORD_HASH)).alias("record_hashes"))
+    return blocks.withColumn("size", f.size("record_hashes")).where("size > 1")
 
 
 def candidate_pairs(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of the blocks within their caps: ``record_id_l < record_id_r``, each once whatever the number of shared blocks."""
+    """Pairs of the blocks within their caps, as `HASH_PAIR`, each once whatever the number of shared blocks."""
     kept = blocks.where(f"size <= {cap_sql(model)}")
-    return kept.selectExpr(f"explode({pairs_sql('record_ids')}) as pair").select("pair.*").distinct()
+    return kept.selectExpr(f"explode({pairs_sql('record_hashes')}) as pair").select("pair.*").distinct()
 
 
 def pairs_sql(records: str) -> str:
-    """All pairs of a sorted array of record IDs, as SQL: an array of ``struct<record_id_l, record_id_r>``."""
+    """All pairs of a sorted array of record hashes, as SQL: an array of `HASH_PAIR`."""
     return f"""flatten(transform({records}, (a, i) ->
         transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
-            named_struct('record_id_l', a, 'record_id_r', b))))"""
+            named_struct('record_hash_l', a, 'record_hash_r', b))))"""
 
 
 def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:
-    """What was left out: ``rule_name``, ``blocks`` above the cap, ``records`` in them, an ``example``. Grain: one row a rule."""
+    """What was left out: ``rule_name``, ``blocks`` above the cap, ``records`` in them, an ``example``'s hash. One row a rule."""
     from pyspark.sql import functions as f
 
     names = " ".join(f"when {n} then {literal(rule.name)}" for n, rule in enumerate(model.rules.blocking))
     large = blocks.where(f"size > {cap_sql(model)}").withColumn("rule_name", f.expr(f"case rule {names} end"))
     return large.groupBy("rule_name").agg(
-        f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min(f.col("record_ids")[0]).alias("example")
+        f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min(f.col("record_hashes")[0]).alias("example")
     )
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
-from jobs.linkage.standardise import RECORD_ID
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
-
-RECORD_HASH = "record_hash"
 
 
 def hash_of(record_id: str) -> Column:
@@ -49,6 +47,13 @@ def _content_hash(model: Model) -> Column:
     # An array as text: the items of two arrays side by side would hash as if they were one.
     values = [f.col(name).cast("string") if kind.startswith("array") else f.col(name) for name, kind in attributes.items()]
     return f.xxhash64(*values, *(f.col(name).isNull() for name in attributes))
+
+
+def among_keys(index: DataFrame, hashes: DataFrame) -> DataFrame:
+    """The keys, as `jobs.linkage.block.index_keys` has them, of the records among a few ``hashes``."""
+    from pyspark.sql import functions as f
+
+    return index.join(f.broadcast(hashes), RECORD_HASH, "left_semi").select(*index.columns)
 
 
 def among(rows: DataFrame, hashes: DataFrame, record_id: str = RECORD_ID) -> DataFrame:

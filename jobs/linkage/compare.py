@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
 from jobs.linkage.model_settings import Comparison, compared_columns
+from jobs.linkage.standardise import RECORD_HASH
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,19 +38,23 @@ def bounded(condition: str) -> str:
 
 
 def compare(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
-    """Pairs with ``gamma_<comparison>`` columns and both records' term frequencies. Grain: one row a pair."""
-    needed = needed_columns(model) | {f"tf_{column}" for column in model.frequency_columns}
+    """Candidate pairs with ``gamma_<comparison>`` columns and both records' term frequencies. Grain: one row a pair.
+
+    ``record_id_l < record_id_r``. A level has to read the same with both records exchanged: which of them its ``_l`` stands for is
+    decided by their hashes.
+    """
+    needed = needed_columns(model) | {"record_id", *(f"tf_{column}" for column in model.frequency_columns)}
     return _gammas(both_sides(pairs, standardised, needed), model)
 
 
 def both_sides(pairs: DataFrame, standardised: DataFrame, columns: Iterable[str]) -> DataFrame:
-    """Pairs with the ``columns`` of both records, as ``<column>_l`` and ``<column>_r``. Grain: one row a pair."""
+    """Candidate pairs with the ``columns`` of both records, as ``<column>_l`` and ``<column>_r``. Grain: one row a pair."""
     from pyspark.sql import functions as f
 
     joined = pairs
     for side in ("l", "r"):
         own = [f.col(name).alias(f"{name}_{side}") for name in sorted(columns)]
-        joined = joined.join(standardised.select(f.col("record_id").alias(f"record_id_{side}"), *own), f"record_id_{side}")
+        joined = joined.join(standardised.select(f.col(RECORD_HASH).alias(f"{RECORD_HASH}_{side}"), *own), f"{RECORD_HASH}_{side}")
     return joined
 
 
@@ -61,4 +66,5 @@ def needed_columns(model: Model) -> set[str]:
 def _gammas(pairs: DataFrame, model: Model) -> DataFrame:
     frequencies = [f"tf_{column}_{side}" for column in model.frequency_columns for side in ("l", "r")]
     gammas = [f"{gamma_sql(c)} as gamma_{c.output_column_name}" for c in model.comparisons]
-    return pairs.selectExpr("record_id_l", "record_id_r", *frequencies, *gammas)
+    ids = "record_id_l, record_id_r"
+    return pairs.selectExpr(f"least({ids}) as record_id_l", f"greatest({ids}) as record_id_r", *frequencies, *gammas)

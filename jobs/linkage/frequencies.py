@@ -56,6 +56,19 @@ def with_frequencies(standardised: DataFrame, frequencies: DataFrame, model: Mod
     return joined
 
 
+def frequencies_of(standardised: DataFrame, frequencies: DataFrame, model: Model) -> DataFrame:
+    """What `with_frequencies` needs of ``frequencies`` for a few records: those of their values, and each column's rarest."""
+    from pyspark.sql import functions as f
+
+    if not model.frequency_columns:
+        return frequencies
+    pairs = ", ".join(f"named_struct('column_name', '{name}', 'value', cast({name} as string))" for name in model.frequency_columns)
+    values = standardised.selectExpr(f"inline(array({pairs}))").where("value is not null").distinct()
+    found = frequencies.join(f.broadcast(values), ["column_name", "value"], "left_semi")
+    rarest = frequencies.where("column_name <> ''").groupBy("column_name").agg(f.min_by("value", "frequency"), f.min("frequency"))
+    return found.select("column_name", "value", "frequency").union(rarest).distinct()
+
+
 def counted_records(frequencies: DataFrame) -> int | None:
     """How many records the frequencies were counted on; None if the row that says so is missing."""
     row = frequencies.where("column_name = ''").first()

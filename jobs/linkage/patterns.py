@@ -21,6 +21,7 @@ from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
 from jobs.linkage.compare import both_sides, gamma_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import BlockingRule, Comparison
+from jobs.linkage.standardise import RECORD_HASH
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -135,12 +136,12 @@ def _random_pairs(standardised: DataFrame, record_count: int) -> DataFrame:
 
     drawn = min(record_count, RANDOM_RECORDS)
     partners = min(max(drawn - 1, 1), -(-RANDOM_PAIRS // drawn))
-    records = standardised.select("record_id", f.xxhash64("record_id").alias("_hash")).orderBy("_hash", "record_id").limit(drawn)
-    numbered = records.withColumn("n", f.expr("row_number() over (order by _hash, record_id)")).drop("_hash")
-    left = numbered.select(f.col("record_id").alias("a"), "n", f.explode(f.sequence(f.lit(1), f.lit(partners))).alias("k"))
+    records = standardised.select(RECORD_HASH).orderBy(RECORD_HASH).limit(drawn)
+    numbered = records.withColumn("n", f.expr(f"row_number() over (order by {RECORD_HASH})"))
+    left = numbered.select(f.col(RECORD_HASH).alias("a"), "n", f.explode(f.sequence(f.lit(1), f.lit(partners))).alias("k"))
     left = left.select("a", (f.pmod(f.xxhash64("n", "k"), f.lit(drawn)) + 1).alias("n"))
-    pairs = left.join(numbered.select(f.col("record_id").alias("b"), "n"), "n").where("a <> b")
-    distinct = pairs.selectExpr("least(a, b) as record_id_l", "greatest(a, b) as record_id_r").distinct()
+    pairs = left.join(numbered.select(f.col(RECORD_HASH).alias("b"), "n"), "n").where("a <> b")
+    distinct = pairs.selectExpr("least(a, b) as record_hash_l", "greatest(a, b) as record_hash_r").distinct()
     # Few bytes but much to compute: left to itself, Spark puts them into one partition.
     return distinct.repartition(int(standardised.sparkSession.conf.get("spark.sql.shuffle.partitions", "4") or 4))
 

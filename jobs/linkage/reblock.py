@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import cap_sql, first_identity_rule, pairs_sql
+from jobs.linkage.block import HASH_PAIR, cap_sql, first_identity_rule, pairs_sql
 from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_HASH
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -24,27 +25,27 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
 
     ``index``, ``came`` and ``left`` are keys as `jobs.linkage.block.index_keys` has them: those of all records (of last night
     or of tonight), of the new and changed ones as they are, and of the changed and deleted ones as they were. Columns:
-    ``rule block_key``, ``stayed`` and ``came`` (sorted record IDs), ``size`` tonight and ``size_before``.
+    ``rule block_key``, ``stayed`` and ``came`` (sorted record hashes), ``size`` tonight and ``size_before``.
     """
     from pyspark.sql import functions as f
 
     entering, leaving = (keys.where(f"rule < {first_identity_rule(model)}") for keys in (came, left))
     both = entering.unionByName(leaving)
     found = index.join(f.broadcast(both.select(*BLOCK).distinct()), BLOCK, "left_semi")
-    stayed = found.join(f.broadcast(both.select("record_id").distinct()), "record_id", "left_anti")
+    stayed = found.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
     parts = {"stayed": stayed, "came": entering, "left": leaving}
-    named = [rows.select(*BLOCK, "record_id", f.lit(part).alias("part")) for part, rows in parts.items()]
+    named = [rows.select(*BLOCK, RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
     members = reduce(lambda one, other: one.unionByName(other), named)
-    of = {part: f.collect_set(f.when(f.col("part") == part, f.col("record_id"))) for part in parts}
+    of = {part: f.collect_set(f.when(f.col("part") == part, f.col(RECORD_HASH))) for part in parts}
     blocks = members.groupBy(*BLOCK).agg(*(f.sort_array(records).alias(part) for part, records in of.items()))
     sizes = {"size": "size(stayed) + size(came)", "size_before": "size(stayed) + size(left)"}
     return blocks.selectExpr(*BLOCK, "stayed", "came", *(f"{sql} as {name}" for name, sql in sizes.items()))
 
 
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of the changed blocks that a night has to score: ``record_id_l < record_id_r``, distinct."""
+    """Pairs of the changed blocks that a night has to score, as `HASH_PAIR`, distinct."""
     cap = cap_sql(model)
-    pair = "named_struct('record_id_l', least(a, b), 'record_id_r', greatest(a, b))"
+    pair = "named_struct('record_hash_l', least(a, b), 'record_hash_r', greatest(a, b))"
     across = f"flatten(transform(came, a -> transform(stayed, b -> {pair})))"
     opened = f"case when size_before > {cap} then {pairs_sql('stayed')} else array() end"
     kept = blocks.where(f"size <= {cap}")
@@ -63,10 +64,11 @@ def pairs_within_caps(pairs: DataFrame, index: DataFrame, model: Model) -> DataF
     """Those of a few ``pairs`` that share a block within its cap; ``index`` holds tonight's keys of all records."""
     from pyspark.sql import functions as f
 
+    left_hash, right_hash = HASH_PAIR
     blocking = index.where(f"rule < {first_identity_rule(model)}")
-    left = blocking.withColumnRenamed("record_id", "record_id_l").join(f.broadcast(pairs), "record_id_l", "inner")
-    right = blocking.withColumnRenamed("record_id", "record_id_r")
-    shared = right.join(f.broadcast(left), [*BLOCK, "record_id_r"], "inner")
+    left = blocking.withColumnRenamed(RECORD_HASH, left_hash).join(f.broadcast(pairs), left_hash, "inner")
+    right = blocking.withColumnRenamed(RECORD_HASH, right_hash)
+    shared = right.join(f.broadcast(left), [*BLOCK, right_hash], "inner")
     sizes = blocking.join(f.broadcast(shared.select(*BLOCK).distinct()), BLOCK, "left_semi").groupBy(*BLOCK).count()
     within = sizes.where(f"count <= {cap_sql(model)}")
-    return shared.join(within, BLOCK, "left_semi").select("record_id_l", "record_id_r").distinct()
+    return shared.join(within, BLOCK, "left_semi").select(*HASH_PAIR).distinct()

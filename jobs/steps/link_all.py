@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from jobs.io import control
 from jobs.linkage.block import blocks_of, candidate_pairs, capped_blocks, first_identity_rule, index_keys
+from jobs.linkage.changes import among, hash_of
 from jobs.linkage.compare import compare
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
-from jobs.linkage.standardise import standardise
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
 from jobs.steps.link_scope import Scope, whole_scope
 from jobs.steps.linkage_night import LinkageNight
 from schemas.names import linked_table
@@ -25,7 +28,7 @@ def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     standardised = standardise(night.write_whole("records", today), night.model).localCheckpoint()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
     blocks = all_blocks(index, night.model).persist()
-    report_capped(night, blocks)
+    report_capped(night, blocks, standardised)
     frequencies = _frequencies(night, standardised)
     # Kept, because pairs join it twice: without, Spark would run its own joins twice too.
     counted = with_frequencies(standardised, frequencies, night.model).persist()
@@ -58,11 +61,25 @@ def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:
     return night.write("term_frequencies", count_frequencies(standardised, night.model))
 
 
-def report_capped(night: LinkageNight, blocks: DataFrame) -> None:
-    """Say in ``control.gates`` which blocks were too large to be compared: pairs may be missing there."""
-    for row in capped_blocks(blocks, night.model).toArrow().to_pylist():
+def report_capped(night: LinkageNight, blocks: DataFrame, records: DataFrame) -> None:
+    """Say in ``control.gates`` which blocks were too large to be compared: pairs may be missing there. ``records``: all of them."""
+    capped = capped_blocks(blocks, night.model).toArrow().to_pylist()
+    examples = _record_ids(night, records, [row["example"] for row in capped])
+    for row in capped:
         event = {"run_id": night.ctx.run_id, "business_date": night.ctx.business_date, "check_code": "BLOCK_ABOVE_CAP"}
         event |= {"table": str(linked_table(night.master, "edges")), "column_name": row["rule_name"], "action": "warn"}
-        detail = f"{row['blocks']} blocks hold more records than the rule's cap and were not compared; one holds {row['example']}"
+        what = f"{row['blocks']} blocks hold more records than the rule's cap and were not compared"
+        detail = f"{what}; one holds {examples[row['example']]}"
         event |= {"passed": False, "rows_failed": row["records"], "decision": "published", "detail": detail}
         control.record(night.ctx.settings.root, "gates", [event])
+
+
+def _record_ids(night: LinkageNight, records: DataFrame, hashes: list[int]) -> dict[int, str]:
+    """The record IDs of a few hashes."""
+    from pyspark.sql import functions as f
+
+    if not hashes:
+        return {}
+    wanted = among(records, night.hashes(np.array(hashes, np.int64)))
+    found = wanted.select(hash_of(RECORD_ID).alias(RECORD_HASH), f.expr(RECORD_ID).alias("record_id")).toArrow().to_pylist()
+    return {row[RECORD_HASH]: row["record_id"] for row in found}

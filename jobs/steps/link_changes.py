@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from jobs.io.delta import row_count
-from jobs.linkage.block import index_keys
-from jobs.linkage.changes import among, changed_records, hash_of
+from jobs.io.delta import row_count, table_columns
+from jobs.linkage.block import HASH_PAIR, index_keys
+from jobs.linkage.changes import among, among_keys, changed_records, hash_of
 from jobs.linkage.entities import PAIR
-from jobs.linkage.frequencies import counted_records, must_recount, with_frequencies
+from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
+from jobs.linkage.identify import RECORD
 from jobs.linkage.reblock import changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import standardise
+from jobs.linkage.standardise import RECORD_HASH, standardise
 from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, scope_around
 from jobs.steps.linkage_night import LinkageNight, local_hashes
@@ -42,12 +43,16 @@ KEPT_RECORDS = 200_000
 
 @dataclass(frozen=True)
 class Changes:
-    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` as they were."""
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left``: names of those that were.
+
+    ``frequencies``: those that were counted on ``counted`` records, and stand.
+    """
 
     hashes: npt.NDArray[np.int64]
     came: DataFrame
     left: DataFrame
     frequencies: DataFrame
+    counted: int | None
 
 
 def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
@@ -55,61 +60,74 @@ def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     known = row_count(night.path("records"))
-    if known <= FEW_RECORDS:
+    if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
         return None
     if known <= KEPT_RECORDS:
         today = today.hint("rebalance").localCheckpoint()
     before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
     hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
-    if must_recount(counted_records(frequencies), known + int(is_today.sum() - was_before.sum())):
+    counted = counted_records(frequencies)
+    if must_recount(counted, known + int(is_today.sum() - was_before.sum())):
         return None
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (today, before))
-    return Changes(hashes, came, left, frequencies)
+    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (today, before.select(*RECORD)))
+    return Changes(hashes, came, left, frequencies, counted)
+
+
+def _has_columns(night: LinkageNight, name: str) -> bool:
+    """Whether a linked table has the columns that its contract names; one that an older govlake wrote may have others."""
+    return set(table_columns(night.path(name))) == {column.name for column in night.contract(name).columns}
 
 
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
     model = night.model
-    sides = (standardise(rows, model).localCheckpoint() for rows in (changes.came, changes.left))
-    came, left = (index_keys(standardised, model).localCheckpoint() for standardised in sides)
+    came = index_keys(standardise(changes.came, model), model).localCheckpoint()
+    left = among_keys(night.read_before("key_index"), night.hashes(changes.hashes)).localCheckpoint()
     writes = {"records": (changes.came, changes.left), "key_index": (came, left)}
     side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
     records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()
-    report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_ids", "size"))
+    report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_hashes", "size"), records)
     found = _new_edges(changes, records, blocks, night)
     lost = _lost_edges(changes, index, blocks, night)
     blocks.unpersist()
     edges = night.write("edges", found, lost)
-    ends = local_hashes(found.select(*PAIR).unionByName(lost).select(*(hash_of(side).alias(side) for side in PAIR)))
+    ends = local_hashes(found.select(*PAIR).unionByName(lost).select(*(hash_of(side) for side in PAIR)))
     return scope_around(night, np.concatenate([changes.hashes, *ends]), edges, index, left)
 
 
 def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
     """The edges of the pairs that are to be compared tonight."""
+    from pyspark.sql import functions as f
+
     pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
-    sides = [pairs.select(hash_of(side).alias("record_hash")) for side in PAIR]
-    compared = among(records, sides[0].union(sides[1]).distinct())
+    sides = [pairs.select(f.col(side).alias(RECORD_HASH)) for side in HASH_PAIR]
+    compared = standardise(among(records, sides[0].union(sides[1]).distinct()), night.model).localCheckpoint()
+    frequencies = frequencies_of(compared, changes.frequencies, night.model).localCheckpoint()
     # A checkpoint: both sides of a pair begin at it, and each would plan the whole way to it again.
-    counted = with_frequencies(standardise(compared, night.model), changes.frequencies, night.model).localCheckpoint()
-    return score_pairs(pairs, counted, counted_records(changes.frequencies), night.model).localCheckpoint()
+    counted = with_frequencies(compared, frequencies, night.model).localCheckpoint()
+    return score_pairs(pairs, counted, changes.counted, night.model).localCheckpoint()
 
 
 def _lost_edges(changes: Changes, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
     """The pairs of last night's edges that no longer stand, or must be scored anew: record_id_l, record_id_r."""
     from pyspark.sql import functions as f
 
-    before = night.table("edges").select(*PAIR)
+    low, high = HASH_PAIR
+    edges = night.table("edges").select(*PAIR, *(hash_of(side).alias(name) for side, name in zip(PAIR, HASH_PAIR, strict=True)))
     named = night.hashes(changes.hashes)
-    marks = [f.broadcast(named.select(f.col("record_hash").alias(f"_{side}"))) for side in PAIR]
-    marked = before.join(marks[0], hash_of(PAIR[0]) == f.col(f"_{PAIR[0]}"), "left")
-    marked = marked.join(marks[1], hash_of(PAIR[1]) == f.col(f"_{PAIR[1]}"), "left")
-    lost = marked.where(" or ".join(f"_{side} is not null" for side in PAIR)).select(*PAIR)
+    marked = edges
+    for side in HASH_PAIR:
+        mark = named.select(f.col(RECORD_HASH).alias(side), f.expr("true").alias(f"is_changed_{side}"))
+        marked = marked.join(f.broadcast(mark), side, "left")
+    lost = marked.where(" or ".join(f"is_changed_{side}" for side in HASH_PAIR)).select(*PAIR)
     outgrown = outgrown_pairs(blocks, night.model)
     if outgrown.head(1):
-        doubtful = before.join(f.broadcast(outgrown), PAIR, "left_semi").localCheckpoint()
-        lost = lost.unionByName(doubtful.join(pairs_within_caps(doubtful, index, night.model), PAIR, "left_anti"))
+        in_order = edges.select(*PAIR, f.least(low, high).alias(low), f.greatest(low, high).alias(high))
+        doubtful = in_order.join(f.broadcast(outgrown), HASH_PAIR, "left_semi").localCheckpoint()
+        within = pairs_within_caps(doubtful.select(*HASH_PAIR), index, night.model)
+        lost = lost.unionByName(doubtful.join(within, HASH_PAIR, "left_anti").select(*PAIR))
     return lost.localCheckpoint()

@@ -15,7 +15,7 @@ from jobs.linkage.entities import PAIR, Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.neighbourhood import reach
-from jobs.linkage.standardise import RECORD_ID, standardise
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import DECISIONS
 
@@ -85,7 +85,7 @@ def _local_pairs(edges: DataFrame) -> pd.DataFrame:
 
 def _carried_values(keys: DataFrame, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Records, and the keys of the values they carry that an entity has only once."""
-    carried = keys.where(f"rule >= {first_identity_rule(model)}").select(hash_of("record_id"), "block_key")
+    carried = keys.where(f"rule >= {first_identity_rule(model)}").select(RECORD_HASH, "block_key")
     records, values = local_hashes(carried)
     return records, values
 

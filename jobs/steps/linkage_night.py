@@ -13,9 +13,9 @@ import pyarrow as pa
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
-from jobs.linkage.changes import RECORD_HASH
 from jobs.linkage.entities import PAIR
 from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_HASH
 from jobs.linkage.tables import edges_contract, records_contract
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
