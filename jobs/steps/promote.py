@@ -55,8 +55,8 @@ def promote(
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
     In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
-    there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out in the
-    same commit, unless ``rows`` has them. Raises PromotionStoppedError outside silver, where a stop ends
+    there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out, unless
+    ``rows`` has them. Raises PromotionStoppedError outside silver, where a stop ends
     the night; in silver the returned decision says so and the night goes on.
     """
     checks = checks_of(contract)

@@ -1,4 +1,7 @@
-"""The write modes: replace, merge, append. Each is one atomic commit, and merge makes none when there is nothing to change."""
+"""The write modes: replace, merge, append. Each is one atomic commit, and merge makes none when there is nothing to change.
+
+A merge into a large table that also takes rows out is two: first rows come and change, then the others go.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ DELETION_VECTORS = "delta.enableDeletionVectors"
 every scan, several times over, whether a file has any. Never for shared tables, which readers of other makes must read."""
 
 REWRITTEN_BYTES = 16 * 2**20
-"""Up to this size a table is written anew instead of merged into: a MERGE is some forty Spark jobs, whatever its size (ADR 11)."""
+"""Up to this size a table is written anew instead of merged into, which takes many Spark jobs, whatever its size (ADR 11)."""
 
 GONE = "_gone"
 """A column of what is merged: whether the row is to be deleted."""
@@ -71,7 +74,7 @@ def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
 def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, retracted: DataFrame | None = None) -> None:
     """Insert rows with new keys and update those whose values differ; rows that are equal are not written again.
 
-    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted in the same commit. ``at_most``: how many
+    The table's rows whose keys are in ``retracted``, and not in ``rows``, are deleted. ``at_most``: how many
     ``rows`` there can be; keys of as few as a night changes are broadcast, so that the table need not be shuffled.
     """
     from pyspark.sql import functions as f
@@ -81,7 +84,7 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
         return
     table = rows.sparkSession.read.format("delta").load(path).alias("t")
     sought = rows.select(*keys).alias("s")
-    present = table.join(f.broadcast(sought) if at_most <= FEW else sought, on=_same_key(keys), how="left_semi").alias("t")
+    present = table.join(_to_be_sought(sought, at_most), on=_on(keys), how="left_semi").alias("t")
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
     changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
     if retracted is not None:
@@ -103,33 +106,53 @@ def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
     changes = changes.localCheckpoint()
-    if not changes.head(1):
+    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
+    if not counts:
         return
     if table_bytes(path) <= REWRITTEN_BYTES:
         _rewrite(changes, path, keys)
-    else:
-        _merge(changes, path, keys)
+        return
+    if table_properties(path).get(DELETION_VECTORS) != "true":
+        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
+    if False in counts:
+        _replace(_to_be_sought(changes.where(f"not {GONE}").drop(GONE), counts[False]), path, keys)
+    if True in counts:
+        _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
 
 
 def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     """The whole table anew, with the changes in place of the rows they change."""
     present = changes.sparkSession.read.format("delta").load(path).alias("t")
-    kept = present.join(changes.select(*keys).alias("s"), on=_same_key(keys), how="left_anti")
+    kept = present.join(changes.select(*keys).alias("s"), on=_on(keys), how="left_anti")
     kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
 
 
-def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    if table_properties(path).get(DELETION_VECTORS) != "true":
-        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
-    on = " and ".join(f"t.{key} <=> s.{key}" for key in keys)
-    changes.sparkSession.sql(
-        f"merge into delta.`{path}` t using {{source}} s on {on} when matched and s.{GONE} then delete "
-        f"when matched then update set * when not matched and not s.{GONE} then insert *",
-        source=changes,
+def _delete(gone: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Mark the rows that have one of the keys in ``gone``."""
+    gone.sparkSession.sql(
+        f"merge into delta.`{path}` t using {{source}} s on {_same_key(keys)} when matched then delete",
+        source=gone,
     ).collect()
 
 
-def _same_key(keys: tuple[str, ...]) -> Column:
+def _replace(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Mark the rows that have a key of one of ``rows``, and append these, in one commit (Delta's ``INSERT … REPLACE ON``)."""
+    writer = rows.alias("s").write.format("delta").mode("overwrite")
+    writer.option("replaceOn", _same_key(keys)).option("targetAlias", "t").save(path)
+
+
+def _to_be_sought(rows: DataFrame, count: int) -> DataFrame:
+    """Rows whose keys a table is looked through for: on every executor if they are few, so that the table need not be shuffled."""
     from pyspark.sql import functions as f
 
-    return f.expr(" and ".join(f"t.{key} <=> s.{key}" for key in keys))
+    return f.broadcast(rows) if count <= FEW else rows
+
+
+def _same_key(keys: tuple[str, ...]) -> str:
+    return " and ".join(f"t.{key} <=> s.{key}" for key in keys)
+
+
+def _on(keys: tuple[str, ...]) -> Column:
+    from pyspark.sql import functions as f
+
+    return f.expr(_same_key(keys))

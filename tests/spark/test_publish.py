@@ -41,6 +41,12 @@ def test_rows_that_are_there_already_make_no_commit(spark: SparkSession, path: s
     assert (_commits_of_rows(path), read_table(path).num_rows) == (2, len(BEFORE) + 1)
 
 
+def test_rows_that_are_retracted_go_unless_they_come_again(spark: SparkSession, path: str) -> None:
+    retracted = spark.createDataFrame([("a", 1), ("b", 1), (None, 2), ("nobody", 7)], "key string, part int")
+    publish.merge_rows(spark.createDataFrame([("b", 1, "y")], COLUMNS), path, ("key", "part"), 1, retracted)
+    assert {tuple(row.values()) for row in read_table(path).to_pylist()} == {("b", 1, "y"), ("c", None, "x")}
+
+
 def test_only_a_table_that_is_merged_into_has_deletion_vectors(spark: SparkSession, path: str) -> None:
     publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
     is_merged = publish.REWRITTEN_BYTES == 0
