@@ -106,18 +106,12 @@ def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
     changes = changes.localCheckpoint()
-    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
-    if not counts:
+    if not changes.head(1):
         return
     if table_bytes(path) <= REWRITTEN_BYTES:
         _rewrite(changes, path, keys)
-        return
-    if table_properties(path).get(DELETION_VECTORS) != "true":
-        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
-    if False in counts:
-        _replace(_to_be_sought(changes.where(f"not {GONE}").drop(GONE), counts[False]), path, keys)
-    if True in counts:
-        _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
+    else:
+        _merge(changes, path, keys)
 
 
 def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
@@ -125,6 +119,16 @@ def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     present = changes.sparkSession.read.format("delta").load(path).alias("t")
     kept = present.join(changes.select(*keys).alias("s"), on=_on(keys), how="left_anti")
     kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
+
+
+def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
+    if table_properties(path).get(DELETION_VECTORS) != "true":
+        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
+    if False in counts:
+        _replace(_to_be_sought(changes.where(f"not {GONE}").drop(GONE), counts[False]), path, keys)
+    if True in counts:
+        _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
 
 
 def _delete(gone: DataFrame, path: str, keys: tuple[str, ...]) -> None:
