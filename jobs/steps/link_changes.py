@@ -86,7 +86,8 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     model = night.model
     came = index_keys(standardise(changes.came, model), model).localCheckpoint()
     left = among_keys(night.read_before("key_index"), night.hashes(changes.hashes)).localCheckpoint()
-    writes = {"records": (changes.came, changes.left), "key_index": (came, left)}
+    new, old = (one.join(other, one.columns, "left_anti") for one, other in ((came, left), (left, came)))
+    writes = {"records": (changes.came, changes.left), "key_index": (new, old)}
     side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
     records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()

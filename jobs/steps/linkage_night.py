@@ -58,22 +58,24 @@ class LinkageNight:
         derived = {"records": records_contract, "edges": edges_contract}
         return derived[name](base, self.model) if name in derived else base
 
-    def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None) -> DataFrame:
+    def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_changes: bool = True) -> DataFrame:
         """Promote rows in the contract's write mode, take ``retracted`` keys out; the table as it then is.
 
-        Raises PromotionStoppedError.
+        ``are_changes``: rows that are merged are new or other than in the table. Raises PromotionStoppedError.
         """
-        return self._promote(name, rows, self.contract(name), retracted)
+        return self._promote(name, rows, self.contract(name), retracted, are_changes=are_changes)
 
     def write_whole(self, name: str, rows: DataFrame) -> DataFrame:
         """Promote rows that are all the table shall hold, and return it. Raises PromotionStoppedError."""
-        return self._promote(name, rows, self.contract(name).model_copy(update={"write_mode": "replace"}), None)
+        return self._promote(name, rows, self.contract(name).model_copy(update={"write_mode": "replace"}))
 
-    def _promote(self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None) -> DataFrame:
+    def _promote(
+        self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None = None, *, are_changes: bool = False
+    ) -> DataFrame:
         from jobs.steps.promote import promote
 
         table = linked_table(self.master, name)
-        promote(rows, contract, table, self.ctx, retracted=retracted)
+        promote(rows, contract, table, self.ctx, retracted=retracted, are_changes=are_changes)
         return self.table(name)
 
     def local_rows(self, name: str, rows: pd.DataFrame) -> DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.steps.override import overridden, table_subject
-from jobs.steps.publish import append_rows, merge_rows, replace_rows, retry_conflicts
+from jobs.steps.publish import append_rows, merge_changes, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
 from quality.gate import CheckResult, Verdict, judge, mark_rows
@@ -51,13 +52,15 @@ def promote(
     *,
     delivery: DeliveryId | None = None,
     retracted: DataFrame | None = None,
+    are_changes: bool = False,
 ) -> Promotion:
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
     In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
     there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out, unless
-    ``rows`` has them. Raises PromotionStoppedError outside silver, where a stop ends
-    the night; in silver the returned decision says so and the night goes on.
+    ``rows`` has them; ``are_changes`` says that all are known to be new or other than in the table, which is not looked through.
+    Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the returned decision says so and the night
+    goes on.
     """
     checks = checks_of(contract)
     marked = mark_rows(_stage(rows, contract, table), checks)
@@ -72,7 +75,8 @@ def promote(
         if table.layer is not Layer.SILVER:
             raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
         return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
-    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, retracted))
+    merge = merge_changes if are_changes else partial(merge_rows, at_most=verdict.rows_checked)
+    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, partial(merge, retracted=retracted)))
 
 
 def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
@@ -122,7 +126,7 @@ def _publish(
     table: TableName,
     ctx: RunContext,
     delivery: DeliveryId | None,
-    retracted: DataFrame | None,
+    merge: Callable[[DataFrame, str, tuple[str, ...]], None],
 ) -> Promotion:
     failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
     quarantined = verdict.rows_failed
@@ -136,7 +140,7 @@ def _publish(
     if contract.write_mode == "history" and delivery is not None:
         publish_history(verdict, contract, ctx, delivery)
     elif contract.write_mode == "merge":
-        merge_rows(accepted.select(*columns), path, contract.keys, verdict.rows_checked, retracted)
+        merge(accepted.select(*columns), path, contract.keys)
     elif contract.write_mode == "append":
         append_rows(accepted.select(*columns), path, "run_id", ctx.run_id)
     else:

@@ -86,21 +86,32 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
     sought = rows.select(*keys).alias("s")
     present = table.join(_to_be_sought(sought, at_most), on=_on(keys), how="left_semi").alias("t")
     is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-    changed = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti").withColumn(GONE, f.expr("false"))
-    if retracted is not None:
-        gone = retracted.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
-        changed = changed.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
-    _change(changed, path, keys)
+    changes = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti")
+    merge_changes(changes, path, keys, _not_among(retracted, rows, keys))
 
 
-def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Insert or update rows of which all are new or other than in the table; without any there is no commit."""
+def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
+    """Insert or update rows of which all are new or other than in the table; without any there is no commit.
+
+    The table's rows whose keys are in ``retracted``, and not in ``changes``, are deleted.
+    """
     from pyspark.sql import functions as f
 
-    if table_exists(path):
-        _change(changes.withColumn(GONE, f.expr("false")), path, keys)
-    else:
+    if not table_exists(path):
         replace_rows(changes, path, sought_by=keys)
+        return
+    marked = changes.withColumn(GONE, f.expr("false"))
+    gone = _not_among(retracted, changes, keys)
+    if gone is not None:
+        marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
+    _change(marked, path, keys)
+
+
+def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) -> DataFrame | None:
+    """The distinct keys in ``keyed`` that none of ``rows`` has."""
+    if keyed is None:
+        return None
+    return keyed.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
 
 
 def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:

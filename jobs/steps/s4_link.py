@@ -120,4 +120,4 @@ def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identit
     if scope.is_whole:
         night.write_whole("review", rows)
     else:
-        night.write("review", rows, night.local_keys("review", scope.open_cases))
+        night.write("review", rows, night.local_keys("review", scope.open_cases), are_changes=False)
