@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 STATISTICS = "delta.dataSkippingStatsColumns"
 """The property that names the columns of which the log keeps minima and maxima: Spark parses all there are at every scan."""
 
+DELETION_VECTORS = "delta.enableDeletionVectors"
+"""The property of a table in whose files rows may be marked as gone."""
+
 _NUMBERS = count()
 
 
@@ -135,10 +138,12 @@ def row_count(path: str) -> int:
     """Rows of the newest version, from the log's statistics less the rows that deletion vectors mark; 0 if there is no table."""
     if not table_exists(path):
         return 0
-    actions = pa.table(DeltaTable(path).get_add_actions(flatten=True))
-    deleted = "deletion_vector.cardinality"
-    gone = pc.sum(actions[deleted]).as_py() if deleted in actions.column_names else 0
-    return (pc.sum(actions["num_records"]).as_py() or 0) - (gone or 0)
+    table = DeltaTable(path)
+    written = pc.sum(pa.table(table.get_add_actions(flatten=True))["num_records"]).as_py() or 0
+    if table.metadata().configuration.get(DELETION_VECTORS) != "true":
+        return written
+    kept = pc.list_flatten(pa.table(table.deletion_vectors())["selection_vector"])
+    return written - (pc.sum(pc.invert(kept)).as_py() or 0)
 
 
 def table_bytes(path: str) -> int:

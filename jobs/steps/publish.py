@@ -9,17 +9,13 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from jobs.io.delta import STATISTICS, table_bytes, table_exists, table_properties
+from jobs.io.delta import DELETION_VECTORS, STATISTICS, table_bytes, table_exists, table_properties
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 T = TypeVar("T")
-
-DELETION_VECTORS = "delta.enableDeletionVectors"
-"""The property that halves the cost of small merges. Only for tables that are merged into: where it is set, Spark asks the log at
-every scan, several times over, whether a file has any. Never for shared tables, which readers of other makes must read."""
 
 REWRITTEN_BYTES = 16 * 2**20
 """Up to this size a table is written anew instead of merged into, which takes many Spark jobs, whatever its size (ADR 11)."""
@@ -133,6 +129,11 @@ def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 
 
 def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Mark what the changes replace and append what they bring: with deletion vectors, no file is written again.
+
+    Only tables that are merged into have these: where the property is set, Spark asks the log at every scan, several times over,
+    whether a file has any. Never shared tables, which readers of other makes must read.
+    """
     counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
     if table_properties(path).get(DELETION_VECTORS) != "true":
         changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from deltalake import DeltaTable
 
-from jobs.io.delta import read_table, table_properties
+from jobs.io.delta import DELETION_VECTORS, read_table, row_count, table_properties
 from jobs.steps import publish
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def path(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path, mo
 def test_changed_rows_replace_those_of_their_key_and_the_others_stay(spark: SparkSession, path: str) -> None:
     publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
     assert {tuple(row.values()) for row in read_table(path).to_pylist()} == AFTER
+    assert row_count(path) == len(AFTER)
     assert _commits_of_rows(path) == 2
 
 
@@ -45,12 +46,13 @@ def test_rows_that_are_retracted_go_unless_they_come_again(spark: SparkSession, 
     retracted = spark.createDataFrame([("a", 1), ("b", 1), (None, 2), ("nobody", 7)], "key string, part int")
     publish.merge_rows(spark.createDataFrame([("b", 1, "y")], COLUMNS), path, ("key", "part"), 1, retracted)
     assert {tuple(row.values()) for row in read_table(path).to_pylist()} == {("b", 1, "y"), ("c", None, "x")}
+    assert row_count(path) == 2
 
 
 def test_only_a_table_that_is_merged_into_has_deletion_vectors(spark: SparkSession, path: str) -> None:
     publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
     is_merged = publish.REWRITTEN_BYTES == 0
-    assert table_properties(path).get(publish.DELETION_VECTORS) == ("true" if is_merged else None)
+    assert table_properties(path).get(DELETION_VECTORS) == ("true" if is_merged else None)
 
 
 def _commits_of_rows(path: str) -> int:

@@ -16,7 +16,7 @@ from deltalake import write_deltalake
 
 import jobs.steps.promote as promoting
 import jobs.steps.s4_link as linking
-from jobs.io.delta import table_properties
+from jobs.io.delta import DELETION_VECTORS, table_properties
 from jobs.linkage.model import RULES_FILE
 from jobs.settings import PROJECT
 from jobs.steps import publish
@@ -140,7 +140,7 @@ def test_ten_nights(
 ) -> None:
     monkeypatch.setattr(publish, "REWRITTEN_BYTES", 0)  # as in a large lake
     lake = _live_through(spark, catalog, models, tmp_path, monkeypatch, seed=seed, nights=10)
-    assert table_properties(lake.path("edges")).get(publish.DELETION_VECTORS) == "true"
+    assert table_properties(lake.path("edges")).get(DELETION_VECTORS) == "true"
 
 
 def _live_through(
