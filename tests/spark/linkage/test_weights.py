@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs, capped_blocks
-from jobs.linkage.frequencies import count_frequencies, with_frequencies
+from jobs.linkage.frequencies import count_frequencies, frequencies_of, with_frequencies
 from jobs.linkage.model import SETTINGS_FILE, Model, load_model
 from jobs.linkage.standardise import standardise
 from jobs.settings import PROJECT
@@ -112,10 +112,11 @@ def test_frozen_frequencies_hold_and_unseen_values_are_rare(spark: SparkSession,
     known = town.where("name_key is not null")
     common = known.groupBy("name_key").count().orderBy("count", "name_key", ascending=[False, True]).first()
     rows = [{"dataset": "d", "record_key": name or "-", "person_name": name} for name in (common.name_key, "从未见过", None)]
-    counted = with_frequencies(standardise(record_frame(spark, rows, model), model), frequencies, model)
-    found = {row.person_name: row.tf_name_key for row in counted.collect()}
-    total = known.count()
-    assert found == {common.name_key: pytest.approx(common["count"] / total), "从未见过": pytest.approx(1 / total), None: None}
+    few, total = standardise(record_frame(spark, rows, model), model), known.count()
+    expected = {common.name_key: pytest.approx(common["count"] / total), "从未见过": pytest.approx(1 / total), None: None}
+    for looked_up in (frequencies, frequencies_of(few, frequencies, model)):
+        counted = with_frequencies(few, looked_up, model).collect()
+        assert {row.person_name: row.tf_name_key for row in counted} == expected
 
 
 def test_the_parts_of_a_firms_name(spark: SparkSession) -> None:
