@@ -75,15 +75,14 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
     """
     from pyspark.sql import functions as f
 
-    if not table_exists(path):
-        replace_rows(rows, path, sought_by=keys)
-        return
-    table = rows.sparkSession.read.format("delta").load(path).alias("t")
-    sought = rows.select(*keys).alias("s")
-    present = table.join(_to_be_sought(sought, at_most), on=_on(keys), how="left_semi").alias("t")
-    is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-    changes = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti")
-    merge_changes(changes, path, keys, _not_among(retracted, rows, keys))
+    changes = rows
+    if table_exists(path):
+        table = rows.sparkSession.read.format("delta").load(path).alias("t")
+        sought = rows.select(*keys).alias("s")
+        present = table.join(_to_be_sought(sought, at_most), on=_on(keys), how="left_semi").alias("t")
+        is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
+        changes = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti")
+    _bring_in(changes, _not_among(retracted, rows, keys), path, keys)
 
 
 def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
@@ -91,16 +90,7 @@ def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...], retracte
 
     The table's rows whose keys are in ``retracted``, and not in ``changes``, are deleted.
     """
-    from pyspark.sql import functions as f
-
-    if not table_exists(path):
-        replace_rows(changes, path, sought_by=keys)
-        return
-    marked = changes.withColumn(GONE, f.expr("false"))
-    gone = _not_among(retracted, changes, keys)
-    if gone is not None:
-        marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
-    _change(marked, path, keys)
+    _bring_in(changes, _not_among(retracted, changes, keys), path, keys)
 
 
 def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) -> DataFrame | None:
@@ -108,6 +98,19 @@ def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) 
     if keyed is None:
         return None
     return keyed.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
+
+
+def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...]) -> None:
+    """Write rows that are all new or other than in the table, and take out those whose keys are ``gone``."""
+    from pyspark.sql import functions as f
+
+    if not table_exists(path):
+        replace_rows(changes, path, sought_by=keys)
+        return
+    marked = changes.withColumn(GONE, f.expr("false"))
+    if gone is not None:
+        marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
+    _change(marked, path, keys)
 
 
 def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
