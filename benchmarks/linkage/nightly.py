@@ -5,8 +5,9 @@
 Of the records of `benchmarks.linkage.records`, one in a hundred comes in the second night only, and two in a thousand have
 changed by then: their address, or a character of their name. Both nights run from the day's records to the tables of the
 linkage state, gates included, in one warm session; the first links everything. CPU seconds are of the whole process tree.
-Ends with one JSON line: ``{"nightly": {"records", "new", "changed", "full": {"cpu_seconds", "pairs"}, "night": {…},
-"pairs_ratio", "cpu_ratio"}}``, and with ``--audit`` whether ``same_partition`` comes of recomputing all after the second night.
+Says on stderr what it has measured so far, and ends with one JSON line: ``{"nightly": {"records", "new", "changed", "full":
+{"cpu_seconds", "seconds", "peak_gib", "pairs"}, "night": {…}, "pairs_ratio", "cpu_ratio"}}``, and with ``--audit`` whether
+``same_partition`` comes of recomputing all after the second night.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -115,11 +118,14 @@ def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:
 
 
 def _link(spark: SparkSession, ctx: RunContext, records: DataFrame) -> dict[str, Any]:
-    night = _night(spark, ctx)
+    night, began = _night(spark, ctx), time.monotonic()
     with Meter() as meter:
         link_records(night, records)
         record_state(ctx, MASTER, night.model.digest, night.input_digest)
-    return {"cpu_seconds": round(meter.cpu_seconds, 1)}
+    found = {"cpu_seconds": round(meter.cpu_seconds, 1), "seconds": round(time.monotonic() - began)}
+    found |= {"peak_gib": round(meter.peak_bytes / 2**30, 1)}
+    print(f"{ctx.business_date}: {found}", file=sys.stderr, flush=True)
+    return found
 
 
 def _all_pairs(records: DataFrame) -> int:
