@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
+from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import write_candidate
 from jobs.linkage.compare import compare
 from jobs.linkage.entities import PAIR, Findings, group_records
@@ -18,6 +18,7 @@ from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model, load_model
 from jobs.linkage.patterns import count_patterns
 from jobs.linkage.score import edges_of, score
+from jobs.linkage.standardise import RECORD_HASH
 from jobs.linkage.train import estimate
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Linked:
-    """``edges``: record_id_l, record_id_r, match_weight, is_link, from the review threshold up.
+    """``edges``: record_id_l, record_id_r, their hashes, match_weight, is_link, from the review threshold up.
 
     ``members``: dataset, record_key, component.
     """
@@ -49,9 +50,9 @@ def link(standardised: DataFrame, model: Model) -> Linked:
     counted = with_frequencies(standardised, count_frequencies(standardised, model), model).persist()
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
     scored = score(compare(pairs, counted, model), model, model.prior_weight(counted.count()))
-    edges = edges_of(scored, model).select(*PAIR, "match_weight", "is_link").toArrow().to_pandas()
-    columns = dict.fromkeys([*RECORD, "record_id", *model.rules.grouped_by])
+    edges = edges_of(scored, model).select(*PAIR, *HASH_PAIR, "match_weight", "is_link").toArrow().to_pandas()
+    columns = dict.fromkeys([*RECORD, RECORD_HASH, *model.rules.grouped_by])
     own = counted.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)
     counted.unpersist()
-    decisions = pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)
+    decisions = pd.DataFrame({column: [] for column in (*HASH_PAIR, "decision")}, dtype=object)
     return Linked(edges, group_records(Findings(own, edges, decisions), model).members)

@@ -33,7 +33,7 @@ from benchmarks.linkage.records import DAY, MODEL, schema, write_records
 from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.linkage.block import candidate_pairs, index_keys
-from jobs.linkage.changes import among_keys
+from jobs.linkage.changes import among_hashes
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
 from jobs.linkage.standardise import standardise
@@ -140,7 +140,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) ->
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = index_keys(standardise(changes.came, night.model), night.model)
-    left = among_keys(night.table("key_index"), night.hashes(changes.hashes))
+    left = among_hashes(night.table("key_index"), night.hashes(changes.hashes))
     return pairs_to_compare(changed_blocks(night.table("key_index"), came, left, night.model), night.model).count()
 
 

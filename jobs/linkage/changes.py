@@ -49,16 +49,18 @@ def _content_hash(model: Model) -> Column:
     return f.xxhash64(*values, *(f.col(name).isNull() for name in attributes))
 
 
-def among_keys(index: DataFrame, hashes: DataFrame) -> DataFrame:
-    """The keys, as `jobs.linkage.block.index_keys` has them, of the records among a few ``hashes``."""
-    from pyspark.sql import functions as f
-
-    return index.join(f.broadcast(hashes), RECORD_HASH, "left_semi").select(*index.columns)
+def among(rows: DataFrame, hashes: DataFrame) -> DataFrame:
+    """The rows, named by dataset and record key, whose record is among a few ``hashes`` (``record_hash``)."""
+    return _among(rows, hash_of(RECORD_ID), hashes)
 
 
-def among(rows: DataFrame, hashes: DataFrame, record_id: str = RECORD_ID) -> DataFrame:
-    """The rows whose record, named by ``record_id`` (SQL), is among a few ``hashes`` (``record_hash``)."""
+def among_hashes(rows: DataFrame, hashes: DataFrame, column: str = RECORD_HASH) -> DataFrame:
+    """The rows whose record, named by its hash in ``column``, is among a few ``hashes`` (``record_hash``)."""
+    return _among(rows, rows[column], hashes)
+
+
+def _among(rows: DataFrame, record_hash: Column, hashes: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     named = f.broadcast(hashes.select(f.col(RECORD_HASH).alias("_hash")))
-    return rows.join(named, hash_of(record_id) == f.col("_hash"), "left_semi")
+    return rows.join(named, record_hash == f.col("_hash"), "left_semi")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.model_settings import Comparison, compared_columns
 from jobs.linkage.standardise import RECORD_HASH
@@ -40,8 +41,8 @@ def bounded(condition: str) -> str:
 def compare(pairs: DataFrame, standardised: DataFrame, model: Model) -> DataFrame:
     """Candidate pairs with ``gamma_<comparison>`` columns and both records' term frequencies. Grain: one row a pair.
 
-    ``record_id_l < record_id_r``. A level has to read the same with both records exchanged: which of them its ``_l`` stands for is
-    decided by their hashes.
+    ``record_id_l < record_id_r``, each with its hash. A level has to read the same with both records exchanged: which of them its
+    ``_l`` stands for is decided by their hashes.
     """
     needed = needed_columns(model) | {"record_id", *(f"tf_{column}" for column in model.frequency_columns)}
     return _gammas(both_sides(pairs, standardised, needed), model)
@@ -66,5 +67,8 @@ def needed_columns(model: Model) -> set[str]:
 def _gammas(pairs: DataFrame, model: Model) -> DataFrame:
     frequencies = [f"tf_{column}_{side}" for column in model.frequency_columns for side in ("l", "r")]
     gammas = [f"{gamma_sql(c)} as gamma_{c.output_column_name}" for c in model.comparisons]
-    ids = "record_id_l, record_id_r"
-    return pairs.selectExpr(f"least({ids}) as record_id_l", f"greatest({ids}) as record_id_r", *frequencies, *gammas)
+    ids, (left, right) = "record_id_l, record_id_r", HASH_PAIR
+    named = [f"least({ids}) as record_id_l", f"greatest({ids}) as record_id_r"]
+    # The smaller ID goes with the hash that it has, which need not be the smaller one.
+    named += [f"if(record_id_l < record_id_r, {one}, {other}) as {one}" for one, other in ((left, right), (right, left))]
+    return pairs.selectExpr(*named, *frequencies, *gammas)

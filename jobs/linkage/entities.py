@@ -7,25 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.cluster import Constraint, HeldLink, Links, cluster
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_HASH
 from jobs.linkage.unique import are_in_doubt, attach_unique
+from schemas.errors import GovlakeError
 
 SAME, DIFFERENT = "same", "different"
 """What a steward can decide about a pair."""
 
 
 PAIR = ["record_id_l", "record_id_r"]
-"""The two columns that name the records of a pair, each by dataset and record key joined by ``|``."""
+"""The two columns that name the records of a pair to people, each by dataset and record key joined by ``|``."""
+
+
+class HashCollisionError(GovlakeError):
+    """Two records have one hash, by which pairs name them; the message names both and says what to do."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a night knows of its records, one frame each.
+    """What a night knows of its records, one frame each; pairs name records by their hashes (`HASH_PAIR`).
 
-    ``records``: dataset, record_key, record_id and the columns of the rules (``grouped_by``). ``pairs``: record_id_l, record_id_r,
-    match_weight, is_link. ``decisions`` of stewards, oldest first: record_id_l, record_id_r, ``decision``.
+    ``records``: dataset, record_key, record_hash and the columns of the rules (``grouped_by``). ``pairs``: `HASH_PAIR`,
+    match_weight, is_link. ``decisions`` of stewards, oldest first: `HASH_PAIR`, ``decision``.
     """
 
     records: pd.DataFrame
@@ -34,15 +41,20 @@ class Findings:
 
     def decided(self, decision: str) -> Links:
         """Pairs that stewards decided so; of two decisions on a pair the last counts, and those on records that are gone wait."""
-        sides = np.sort(self.decisions[PAIR].to_numpy(str), axis=1)
-        last = pd.DataFrame(sides, columns=PAIR).assign(decision=self.decisions["decision"].to_numpy(object), match_weight=np.inf)
-        last = last.drop_duplicates(PAIR, keep="last")
+        sides = np.sort(self.decisions[HASH_PAIR].to_numpy(np.int64), axis=1)
+        last = pd.DataFrame(sides, columns=HASH_PAIR).assign(decision=self.decisions["decision"].to_numpy(object))
+        last = last.assign(match_weight=np.inf).drop_duplicates(HASH_PAIR, keep="last")
         return self.links(last[last["decision"] == decision])
 
     def links(self, pairs: pd.DataFrame) -> Links:
-        """Pairs of record IDs as links between positions in ``records``, the smaller first; pairs of others are left out."""
-        index = pd.Index(self.records["record_id"])
-        left, right = (index.get_indexer(pd.Index(pairs[side])) for side in PAIR)
+        """Pairs as links between positions in ``records``, the smaller first; pairs of others are left out.
+
+        Raises HashCollisionError.
+        """
+        index = pd.Index(self.records[RECORD_HASH].to_numpy(np.int64))
+        if index.has_duplicates:
+            raise HashCollisionError(_collision(self.records[index.duplicated(keep=False)]))
+        left, right = (index.get_indexer(pd.Index(pairs[side].to_numpy(np.int64))) for side in HASH_PAIR)
         known = (left >= 0) & (right >= 0)
         low, high = np.minimum(left, right)[known], np.maximum(left, right)[known]
         return Links(low.astype(np.int64), high.astype(np.int64), pairs["match_weight"].to_numpy(np.float64)[known])
@@ -50,7 +62,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Entities:
-    """``members``: dataset, record_key, component. ``held``: links not taken because of a rule, as pairs of positions."""
+    """``members``: dataset, record_key, record_hash, component. ``held``: links that a rule held back, as pairs of positions."""
 
     members: pd.DataFrame
     held: tuple[HeldLink, ...]
@@ -73,4 +85,13 @@ def group_records(findings: Findings, model: Model) -> Entities:
     is_sure = ~(in_doubt[links.left] | in_doubt[links.right]) | np.isinf(links.weight)
     sure = cluster(len(records), links.take(is_sure), constraints, apart)
     found = attach_unique(sure, links.take(~is_sure), findings.links(findings.pairs), doubts, apart)
-    return Entities(records[RECORD].assign(component=found.component), found.held)
+    return Entities(records[[*RECORD, RECORD_HASH]].assign(component=found.component), found.held)
+
+
+def _collision(records: pd.DataFrame) -> str:
+    first = records.sort_values([RECORD_HASH, *RECORD]).head(2)
+    one, other = (first[RECORD[0]] + "|" + first[RECORD[1]]).tolist()
+    return (
+        f"the records {one} and {other} have the same 64-bit hash, and pairs of records are named by hashes. If they are two, give "
+        "one another name: rename its role in the recordRoles of its contract. If they are one, its key stands twice in silver."
+    )

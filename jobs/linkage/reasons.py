@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.cluster import HeldLink
-from jobs.linkage.entities import PAIR
 from jobs.linkage.explain import explain_edge
 from jobs.linkage.identify import MERGED, RETIRED, Identity
 from jobs.linkage.model import Model
+from jobs.linkage.standardise import RECORD_HASH
 
 EdgesOf = Callable[[pd.DataFrame], pd.DataFrame]
-"""Finds the edges of a few pairs (record_id_l, record_id_r), as contract linked/edges has them."""
+"""Finds the edges of a few pairs (`HASH_PAIR`), as contract linked/edges has them."""
 
 
 def with_reasons(
@@ -47,19 +48,19 @@ def _reason(
 def _joining_links(identity: Identity, pairs: pd.DataFrame) -> pd.DataFrame:
     """For each master that ended in another, the heaviest link between a record of the one and the rest of the other.
 
-    Columns: ``ended``, ``master_id``, record_id_l, record_id_r.
+    Columns: ``ended``, ``master_id`` and `HASH_PAIR`.
     """
     merged = identity.events[identity.events["event"] == MERGED]
     members = identity.members
     touched = members[members["master_id"].isin(set(merged["other_id"]))]
-    touched = touched.assign(record_id=touched["dataset"] + "|" + touched["record_key"])[["record_id", "old_id", "master_id"]]
-    links = pairs[pairs["is_link"].astype(bool)].merge(touched.add_suffix("_l"), on=PAIR[0])
-    links = links.merge(touched.add_suffix("_r"), on=PAIR[1])
+    touched = touched[[RECORD_HASH, "old_id", "master_id"]]
+    links = pairs[pairs["is_link"].astype(bool)].merge(touched.add_suffix("_l"), on=HASH_PAIR[0])
+    links = links.merge(touched.add_suffix("_r"), on=HASH_PAIR[1])
     links = links[(links["master_id_l"] == links["master_id_r"]) & (links["old_id_l"] != links["old_id_r"])]
     sides = [links.rename(columns={f"old_id_{side}": "ended", "master_id_l": "master_id"}) for side in ("l", "r")]
-    named = pd.concat([side[["ended", "master_id", *PAIR, "match_weight"]] for side in sides], ignore_index=True)
+    named = pd.concat([side[["ended", "master_id", *HASH_PAIR, "match_weight"]] for side in sides], ignore_index=True)
     named = named[named["ended"].isin(set(merged["master_id"]))]
-    named = named.sort_values(["match_weight", *PAIR], ascending=[False, True, True], kind="stable")
+    named = named.sort_values(["match_weight", *HASH_PAIR], ascending=[False, True, True], kind="stable")
     return named.drop_duplicates(["ended", "master_id"])
 
 
@@ -68,13 +69,13 @@ def _joining_words(joining: pd.DataFrame, edges_of: EdgesOf, model: Model) -> di
     if joining.empty:
         return {}
     words = {}
-    for edge in edges_of(joining[PAIR].drop_duplicates()).to_dict("records"):
+    for edge in edges_of(joining[HASH_PAIR].drop_duplicates()).to_dict("records"):
         pair = explain_edge({str(name): value for name, value in edge.items()}, model)
         text = f"{pair.record_id_l} and {pair.record_id_r} are linked: weight {pair.match_weight:.1f} ({pair.words})"
-        words[pair.record_id_l, pair.record_id_r] = text
+        words[edge[HASH_PAIR[0]], edge[HASH_PAIR[1]]] = text
     return {
         (ended, master): words[left, right]
-        for ended, master, left, right in joining[["ended", "master_id", *PAIR]].itertuples(index=False)
+        for ended, master, left, right in joining[["ended", "master_id", *HASH_PAIR]].itertuples(index=False)
     }
 
 

@@ -31,7 +31,8 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
 
     entering, leaving = (keys.where(f"rule < {first_identity_rule(model)}") for keys in (came, left))
     both = entering.unionByName(leaving)
-    found = index.join(f.broadcast(both.select(*BLOCK).distinct()), BLOCK, "left_semi")
+    # By the key alone, which is a hash of its rule too: the keys of all records are looked through for one number each.
+    found = index.join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
     stayed = found.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
     parts = {"stayed": stayed, "came": entering, "left": leaving}
     named = [rows.select(*BLOCK, RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]

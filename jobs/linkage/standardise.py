@@ -16,7 +16,7 @@ RECORD_ID = "concat(dataset, '|', record_key)"
 
 RECORD_HASH = "record_hash"
 """The 64-bit hash of a record ID, which stands for the record where pairs are made: a long costs less to sort and to send than a
-text. Of ten million records two share one with a chance of three in a million; each then has the other's pairs compared too."""
+text. Of ten million records two share one with a chance of three in a million; grouping them then stops and names both."""
 
 
 def standardise(records: DataFrame, model: Model) -> DataFrame:

@@ -10,8 +10,8 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.audit import Difference, partition_differences
-from jobs.linkage.block import candidate_pairs, index_keys
-from jobs.linkage.entities import PAIR, Findings, group_records
+from jobs.linkage.block import HASH_PAIR, candidate_pairs, index_keys
+from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import counted_records, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import load_model
@@ -78,7 +78,7 @@ def _audit(night: LinkageNight, state: LinkageState) -> IdentityAudit:
     standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
     pairs = candidate_pairs(all_blocks(index_keys(standardised, model), model), model)
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)
-    scored = local(edges.select(*PAIR, "match_weight", "is_link"))
+    scored = local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
     decided = night.read_before(DECISIONS) if state_version(state, master, DECISIONS) is not None else None
     findings = Findings(local_records(standardised, model), scored, decisions_of(night, decided))
     standardised.unpersist()

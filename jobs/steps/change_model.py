@@ -16,20 +16,20 @@ import pandas as pd
 from jobs.io import control
 from jobs.io.delta import table_exists
 from jobs.io.state import LinkageState, linkage_state
-from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
+from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import model_files, write_candidate
 from jobs.linkage.compare import compare
 from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
-from jobs.linkage.entities import PAIR, Findings, group_records
+from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
 from jobs.linkage.model import Model, load_model
 from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
-from jobs.linkage.standardise import RECORD_ID, standardise
+from jobs.linkage.standardise import standardise
 from jobs.linkage.train import Estimates, train
-from jobs.steps.link_scope import OTHER_ID, local_records
+from jobs.steps.link_scope import local_records, named_by_hash
 from jobs.steps.linkage_night import local
 from jobs.steps.linkage_state import DECISIONS
 from schemas.catalog import Catalog
@@ -93,11 +93,11 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     standardised = standardise(lake.records(other), other).persist()
     now = _scored(standardise(lake.records(live), live), live, frozen, counted_records(frozen) or 0)
     then = _scored(standardised, other, count_frequencies(standardised, other), standardised.count())
-    both = now.withColumnRenamed("match_weight", "live").join(then.withColumnRenamed("match_weight", "candidate"), PAIR, "full")
-    both = both.persist()
+    now, then = now.withColumnRenamed("match_weight", "live"), then.withColumnRenamed("match_weight", "candidate")
+    both = now.join(then, HASH_PAIR, "full").persist()
     drift = measure_drift(_cells(both, live, other))
     links = both.where(f"candidate >= {other.rules.thresholds.link}").selectExpr(
-        *PAIR, "candidate as match_weight", "true as is_link"
+        *HASH_PAIR, "candidate as match_weight", "true as is_link"
     )
     records = local_records(standardised, other)
     churn = _churn(lake, Findings(records, local(links), lake.decisions()), other)
@@ -115,10 +115,10 @@ def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
 
 
 def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, record_count: int) -> DataFrame:
-    """All pairs in blocks: record_id_l, record_id_r, match_weight."""
+    """All pairs in blocks: `HASH_PAIR`, match_weight."""
     counted = with_frequencies(standardised, frequencies, model)
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
-    return score(compare(pairs, counted, model), model, model.prior_weight(record_count)).select(*PAIR, "match_weight")
+    return score(compare(pairs, counted, model), model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
 
 
 def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:
@@ -178,12 +178,9 @@ class _Master:
         return records.selectExpr(*RECORD, *(f"{sql} as {name}" for name, sql in kinds.items()))
 
     def decisions(self) -> pd.DataFrame:
-        """What stewards have decided, oldest first: record_id_l, record_id_r, decision."""
+        """What stewards have decided."""
         table = linked_table(self._master, DECISIONS)
-        if not table_exists(table.path(self._root)):
-            return pd.DataFrame({column: [] for column in (*PAIR, "decision")}, dtype=object)
-        named = [f"{RECORD_ID} as record_id_l", f"{OTHER_ID} as record_id_r", "decision"]
-        return local(self._read(table).orderBy("decided_on").selectExpr(*named))
+        return named_by_hash(self._read(table) if table_exists(table.path(self._root)) else None)
 
     def _read(self, table: TableName, **options: object) -> DataFrame:
         return self._spark.read.format("delta").options(**options).load(table.path(self._root))

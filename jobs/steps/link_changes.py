@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, index_keys
-from jobs.linkage.changes import among, among_keys, changed_records, hash_of
-from jobs.linkage.entities import PAIR
+from jobs.linkage.changes import among, among_hashes, changed_records
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
+from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
 from jobs.linkage.standardise import RECORD_HASH, standardise
 from jobs.steps.link_all import report_capped, score_pairs
@@ -85,7 +85,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
     model = night.model
     came = index_keys(standardise(changes.came, model), model).localCheckpoint()
-    left = among_keys(night.read_before("key_index"), night.hashes(changes.hashes)).localCheckpoint()
+    left = among_hashes(night.read_before("key_index"), night.hashes(changes.hashes)).localCheckpoint()
     new, old = (one.join(other, one.columns, "left_anti") for one, other in ((came, left), (left, came)))
     writes = {"records": (changes.came, changes.left), "key_index": (new, old)}
     side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
@@ -93,10 +93,10 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     blocks = changed_blocks(index, came, left, model).persist()
     report_capped(night, blocks.selectExpr("rule", "block_key", "concat(stayed, came) as record_hashes", "size"), records)
     found = _new_edges(changes, records, blocks, night)
-    lost = _lost_edges(changes, index, blocks, night)
+    lost = _lost_edges(changes, found, index, blocks, night)
     blocks.unpersist()
     edges = night.write("edges", found, lost)
-    ends = local_hashes(found.select(*PAIR).unionByName(lost).select(*(hash_of(side) for side in PAIR)))
+    ends = local_hashes(found.select(*HASH_PAIR).unionByName(lost))
     return scope_around(night, np.concatenate([changes.hashes, *ends]), edges, index, left)
 
 
@@ -113,22 +113,38 @@ def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: L
     return score_pairs(pairs, counted, changes.counted, night.model).localCheckpoint()
 
 
-def _lost_edges(changes: Changes, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
-    """The pairs of last night's edges that no longer stand, or must be scored anew: record_id_l, record_id_r."""
+def _lost_edges(changes: Changes, found: DataFrame, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
+    """The pairs of last night's edges that no longer stand, or were scored anew (``found``): `HASH_PAIR`, as edges have them."""
+    from pyspark.sql import functions as f
+
+    edges, changed = night.table("edges").select(*HASH_PAIR), night.hashes(changes.hashes)
+    lost = _marked(edges, changed).where("is_changed").select(*HASH_PAIR)
+    # Of records that did not change: in blocks that came down to their cap.
+    again = _marked(found.select(*HASH_PAIR), changed).where("not is_changed").select(*HASH_PAIR)
+    if again.head(1):
+        lost = lost.unionByName(edges.join(f.broadcast(again), HASH_PAIR, "left_semi"))
+    outgrown = outgrown_pairs(blocks, night.model)
+    if outgrown.head(1):
+        lost = lost.unionByName(_lapsed(edges, outgrown, index, night.model))
+    return lost.localCheckpoint()
+
+
+def _marked(pairs: DataFrame, changed: DataFrame) -> DataFrame:
+    """Pairs, as `HASH_PAIR`, with ``is_changed``: whether one of the two records is among the hashes in ``changed``."""
+    from pyspark.sql import functions as f
+
+    marked, marks = pairs, ["is_left_changed", "is_right_changed"]
+    for side, mark in zip(HASH_PAIR, marks, strict=True):
+        marked = marked.join(f.broadcast(changed.select(f.col(RECORD_HASH).alias(side), f.expr("true").alias(mark))), side, "left")
+    return marked.select(*HASH_PAIR, f.coalesce(*marks, f.expr("false")).alias("is_changed"))
+
+
+def _lapsed(edges: DataFrame, outgrown: DataFrame, index: DataFrame, model: Model) -> DataFrame:
+    """Those of the ``edges`` between ``outgrown`` pairs that no other block within its cap holds."""
     from pyspark.sql import functions as f
 
     low, high = HASH_PAIR
-    edges = night.table("edges").select(*PAIR, *(hash_of(side).alias(name) for side, name in zip(PAIR, HASH_PAIR, strict=True)))
-    named = night.hashes(changes.hashes)
-    marked = edges
-    for side in HASH_PAIR:
-        mark = named.select(f.col(RECORD_HASH).alias(side), f.expr("true").alias(f"is_changed_{side}"))
-        marked = marked.join(f.broadcast(mark), side, "left")
-    lost = marked.where(" or ".join(f"is_changed_{side}" for side in HASH_PAIR)).select(*PAIR)
-    outgrown = outgrown_pairs(blocks, night.model)
-    if outgrown.head(1):
-        in_order = edges.select(*PAIR, f.least(low, high).alias(low), f.greatest(low, high).alias(high))
-        doubtful = in_order.join(f.broadcast(outgrown), HASH_PAIR, "left_semi").localCheckpoint()
-        within = pairs_within_caps(doubtful.select(*HASH_PAIR), index, night.model)
-        lost = lost.unionByName(doubtful.join(within, HASH_PAIR, "left_anti").select(*PAIR))
-    return lost.localCheckpoint()
+    in_order = edges.select("*", f.least(low, high).alias("low"), f.greatest(low, high).alias("high"))
+    named = f.broadcast(outgrown.toDF("low", "high"))
+    doubtful = in_order.join(named, ["low", "high"], "left_semi").select(*HASH_PAIR).localCheckpoint()
+    return doubtful.join(pairs_within_caps(doubtful, index, model), HASH_PAIR, "left_anti")

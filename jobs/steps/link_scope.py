@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import first_identity_rule
-from jobs.linkage.changes import among, hash_of
-from jobs.linkage.entities import PAIR, Findings
+from jobs.linkage.block import HASH_PAIR, first_identity_rule
+from jobs.linkage.changes import among, among_hashes, hash_of
+from jobs.linkage.entities import Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.neighbourhood import reach
@@ -28,7 +28,6 @@ OTHER_ID = "concat(other_dataset, '|', other_record_key)"
 CROSSWALK = [*RECORD, "master_id", "valid_from"]
 MASTERS = ["master_id", "first_business_date"]
 CASES = ["case_id", "opened_on"]
-PAIR_HASHES = ["hash_l", "hash_r"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
     may have been shared with others, whose review cases change with it.
     """
     decisions = decisions_of(night, night.read(DECISIONS))
-    decided = tuple(decisions[side].to_numpy(np.int64) for side in PAIR_HASHES)
-    links = local_hashes(edges.select(*(hash_of(side) for side in PAIR)))
+    decided = tuple(decisions[side].to_numpy(np.int64) for side in HASH_PAIR)
+    links = local_hashes(edges.select(*HASH_PAIR))
     carried = [_carried_values(keys, night.model) for keys in (index, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
     found = night.hashes(reach(np.concatenate([seeds, *decided]), [(links[0], links[1]), (decided[0], decided[1])], carried))
@@ -69,7 +68,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
     return Scope(
         Findings(
             local_records(standardise(records, night.model), night.model),
-            _local_pairs(among(edges, found, PAIR[0])),
+            _local_pairs(among_hashes(edges, found, HASH_PAIR[0])),
             decisions,
         ),
         *_masters_of(night, found),
@@ -80,7 +79,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
 
 def _local_pairs(edges: DataFrame) -> pd.DataFrame:
     """What grouping needs of edges. What they rest on stays behind: of millions of pairs the driver would not hold it."""
-    return local(edges.select(*PAIR, "match_weight", "is_link"))
+    return local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
 
 
 def _carried_values(keys: DataFrame, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -117,21 +116,21 @@ def masters_named(night: LinkageNight, master_ids: list[str]) -> pd.DataFrame:
 
 def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
     """What grouping needs of the records, by dataset and record key."""
-    columns = [*RECORD, "record_id", *model.rules.grouped_by]
+    columns = [*RECORD, RECORD_HASH, *model.rules.grouped_by]
     return local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
 
 
 def decisions_of(night: LinkageNight, found: DataFrame | None) -> pd.DataFrame:
-    """What stewards decided up to the business date, oldest first: record_id_l, record_id_r, decision, hash_l, hash_r.
+    """What stewards decided up to the business date; ``found``: the rows of steward_edges, None if nobody ever decided."""
+    return named_by_hash(None if found is None else found.where(f"decided_on <= date '{night.ctx.business_date}'"))
 
-    ``found``: the rows of steward_edges; None if nobody ever decided.
-    """
-    if found is None:
-        return pd.DataFrame({column: [] for column in (*PAIR, "decision", *PAIR_HASHES)}, dtype=object)
-    taken = found.where(f"decided_on <= date '{night.ctx.business_date}'").orderBy("decided_on")
-    named = taken.selectExpr(f"{RECORD_ID} as record_id_l", f"{OTHER_ID} as record_id_r", "decision")
-    hashes = [hash_of(side).alias(name) for side, name in zip(PAIR, PAIR_HASHES, strict=True)]
-    return local(named.select("*", *hashes))
+
+def named_by_hash(decisions: DataFrame | None) -> pd.DataFrame:
+    """Decisions of stewards on the driver, oldest first: `HASH_PAIR`, decision. ``decisions``: rows of steward_edges, or none."""
+    if decisions is None:
+        return pd.DataFrame({column: [] for column in (*HASH_PAIR, "decision")}, dtype=object)
+    hashes = [hash_of(record_id).alias(name) for record_id, name in zip((RECORD_ID, OTHER_ID), HASH_PAIR, strict=True)]
+    return local(decisions.orderBy("decided_on").select(*hashes, "decision"))
 
 
 def _read_local(night: LinkageNight, name: str, columns: list[str], where: str = "true") -> pd.DataFrame:

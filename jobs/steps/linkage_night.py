@@ -13,7 +13,7 @@ import pyarrow as pa
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
-from jobs.linkage.entities import PAIR
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
 from jobs.linkage.tables import edges_contract, records_contract
@@ -58,24 +58,24 @@ class LinkageNight:
         derived = {"records": records_contract, "edges": edges_contract}
         return derived[name](base, self.model) if name in derived else base
 
-    def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_changes: bool = True) -> DataFrame:
+    def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_new: bool = True) -> DataFrame:
         """Promote rows in the contract's write mode, take ``retracted`` keys out; the table as it then is.
 
-        ``are_changes``: rows that are merged are new or other than in the table. Raises PromotionStoppedError.
+        ``are_new``: none of the rows has a key that the table has, but those retracted. Raises PromotionStoppedError.
         """
-        return self._promote(name, rows, self.contract(name), retracted, are_changes=are_changes)
+        return self._promote(name, rows, self.contract(name), retracted, are_new=are_new)
 
     def write_whole(self, name: str, rows: DataFrame) -> DataFrame:
         """Promote rows that are all the table shall hold, and return it. Raises PromotionStoppedError."""
         return self._promote(name, rows, self.contract(name).model_copy(update={"write_mode": "replace"}))
 
     def _promote(
-        self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None = None, *, are_changes: bool = False
+        self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None = None, *, are_new: bool = False
     ) -> DataFrame:
         from jobs.steps.promote import promote
 
         table = linked_table(self.master, name)
-        promote(rows, contract, table, self.ctx, retracted=retracted, are_changes=are_changes)
+        promote(rows, contract, table, self.ctx, retracted=retracted, are_new=are_new)
         return self.table(name)
 
     def local_rows(self, name: str, rows: pd.DataFrame) -> DataFrame:
@@ -94,11 +94,11 @@ class LinkageNight:
         return self._frame(pd.DataFrame({RECORD_HASH: hashes}), pa.schema([(RECORD_HASH, pa.int64())]))
 
     def edges_of(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """Tonight's edges of a few pairs of records, on the driver."""
+        """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver."""
         from pyspark.sql import functions as f
 
-        wanted = self._frame(pairs, pa.schema([(side, pa.string()) for side in PAIR]))
-        return local(self.table("edges").join(f.broadcast(wanted), PAIR, "left_semi"))
+        wanted = self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
+        return local(self.table("edges").join(f.broadcast(wanted), HASH_PAIR, "left_semi"))
 
     def names(self, column: str, values: list[str]) -> DataFrame:
         """Texts that the driver holds, in one column."""

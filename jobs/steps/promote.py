@@ -11,7 +11,7 @@ from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.steps.override import overridden, table_subject
-from jobs.steps.publish import append_rows, merge_changes, merge_rows, replace_rows, retry_conflicts
+from jobs.steps.publish import add_rows, append_rows, merge_rows, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
 from quality.gate import CheckResult, Verdict, judge, mark_rows
@@ -52,13 +52,14 @@ def promote(
     *,
     delivery: DeliveryId | None = None,
     retracted: DataFrame | None = None,
-    are_changes: bool = False,
+    are_new: bool = False,
 ) -> Promotion:
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
     In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
     there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out, unless
-    ``rows`` has them; ``are_changes`` says that all are known to be new or other than in the table, which is not looked through.
+    ``rows`` has them. ``are_new`` says that no row has a key that the table has, but those retracted: it is not looked through for
+    them, and only who knows how the table stands can say so (`jobs.steps.publish.add_rows`).
     Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the returned decision says so and the night
     goes on.
     """
@@ -75,7 +76,7 @@ def promote(
         if table.layer is not Layer.SILVER:
             raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
         return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
-    merge = merge_changes if are_changes else partial(merge_rows, at_most=verdict.rows_checked)
+    merge = add_rows if are_new else partial(merge_rows, at_most=verdict.rows_checked)
     return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, partial(merge, retracted=retracted)))
 
 

@@ -1,6 +1,6 @@
 """The write modes: replace, merge, append. Each is one atomic commit, and merge makes none when there is nothing to change.
 
-A merge into a large table that also takes rows out is two: first rows come and change, then the others go.
+What also takes rows out of a large table is two: first these go, then others come and change.
 """
 
 from __future__ import annotations
@@ -85,12 +85,17 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
     _bring_in(changes, _not_among(retracted, rows, keys), path, keys)
 
 
-def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
-    """Insert or update rows of which all are new or other than in the table; without any there is no commit.
+def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Insert or update rows of which all are new or other than in the table; without any there is no commit."""
+    _bring_in(changes, None, path, keys)
 
-    The table's rows whose keys are in ``retracted``, and not in ``changes``, are deleted.
+
+def add_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
+    """Delete the table's rows whose keys are in ``retracted``, then add ``rows``, none of whose keys it then has.
+
+    Nothing is looked for but what is deleted, so adding them again adds them twice. Without rows and keys there is no commit.
     """
-    _bring_in(changes, _not_among(retracted, changes, keys), path, keys)
+    _bring_in(rows, None if retracted is None else retracted.select(*keys).distinct(), path, keys, are_new=True)
 
 
 def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) -> DataFrame | None:
@@ -100,8 +105,11 @@ def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) 
     return keyed.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
 
 
-def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...]) -> None:
-    """Write rows that are all new or other than in the table, and take out those whose keys are ``gone``."""
+def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...], *, are_new: bool = False) -> None:
+    """Write rows that are all new or other than in the table, and take out those whose keys are ``gone``.
+
+    ``are_new``: whether the table without these has none of their keys.
+    """
     from pyspark.sql import functions as f
 
     if not table_exists(path):
@@ -110,10 +118,10 @@ def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple
     marked = changes.withColumn(GONE, f.expr("false"))
     if gone is not None:
         marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
-    _change(marked, path, keys)
+    _change(marked, path, keys, are_new=are_new)
 
 
-def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+def _change(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
     """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
     changes = changes.localCheckpoint()
     if not changes.head(1):
@@ -121,7 +129,7 @@ def _change(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     if table_bytes(path) <= REWRITTEN_BYTES:
         _rewrite(changes, path, keys)
     else:
-        _merge(changes, path, keys)
+        _merge(changes, path, keys, are_new=are_new)
 
 
 def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
@@ -131,7 +139,7 @@ def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
 
 
-def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+def _merge(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
     """Mark what the changes replace and append what they bring: with deletion vectors, no file is written again.
 
     Only tables that are merged into have these: where the property is set, Spark asks the log at every scan, several times over,
@@ -140,10 +148,14 @@ def _merge(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
     if table_properties(path).get(DELETION_VECTORS) != "true":
         changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
-    if False in counts:
-        _replace(_to_be_sought(changes.where(f"not {GONE}").drop(GONE), counts[False]), path, keys)
     if True in counts:
         _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
+    if False in counts:
+        rows = changes.where(f"not {GONE}").drop(GONE)
+        if are_new:
+            rows.write.format("delta").mode("append").save(path)
+        else:
+            _replace(_to_be_sought(rows, counts[False]), path, keys)
 
 
 def _delete(gone: DataFrame, path: str, keys: tuple[str, ...]) -> None:

@@ -109,8 +109,13 @@ def _identify(night: LinkageNight, scope: Scope, entities: Entities) -> Identity
 def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> list[Callable[[], object]]:
     events = with_reasons(identity, entities.held, scope.findings.pairs, night.edges_of, night.model)
     events = events.assign(business_date=night.ctx.business_date, run_id=night.ctx.run_id)
-    tables = {"crosswalk": identity.crosswalk, "master": identity.masters, "events": events}
-    return [partial(night.write, name, night.local_rows(name, rows)) for name, rows in tables.items()]
+    stays, masters = identity.crosswalk, identity.masters
+    ended = {"crosswalk": stays[stays["valid_to"].notna()], "master": masters[masters["ended_on"].notna()]}
+    tables = {"crosswalk": stays, "master": masters, "events": events}
+    return [
+        partial(night.write, name, night.local_rows(name, rows), night.local_keys(name, ended[name]) if name in ended else None)
+        for name, rows in tables.items()
+    ]
 
 
 def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> None:
@@ -120,4 +125,4 @@ def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identit
     if scope.is_whole:
         night.write_whole("review", rows)
     else:
-        night.write("review", rows, night.local_keys("review", scope.open_cases), are_changes=False)
+        night.write("review", rows, night.local_keys("review", scope.open_cases), are_new=False)

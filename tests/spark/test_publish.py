@@ -49,6 +49,22 @@ def test_rows_that_are_retracted_go_unless_they_come_again(spark: SparkSession, 
     assert row_count(path) == 2
 
 
+def test_rows_are_added_after_those_retracted_are_gone(spark: SparkSession, path: str) -> None:
+    retracted = spark.createDataFrame([("a", 1), ("b", 1), (None, 2), ("b", 1)], "key string, part int")
+    publish.add_rows(spark.createDataFrame([("b", 1, "y"), ("d", 1, "y")], COLUMNS), path, ("key", "part"), retracted)
+    after = {("b", 1, "y"), ("c", None, "x"), ("d", 1, "y")}
+    assert {tuple(row.values()) for row in read_table(path).to_pylist()} == after
+    assert row_count(path) == len(after)
+    publish.add_rows(spark.createDataFrame([("e", 1, "y")], COLUMNS), path, ("key", "part"))
+    assert row_count(path) == len(after) + 1
+
+
+def test_without_rows_to_add_or_keys_to_retract_there_is_no_commit(spark: SparkSession, path: str) -> None:
+    nothing = spark.createDataFrame([], COLUMNS)
+    publish.add_rows(nothing, path, ("key", "part"), nothing.select("key", "part"))
+    assert _commits_of_rows(path) == 1
+
+
 def test_only_a_table_that_is_merged_into_has_deletion_vectors(spark: SparkSession, path: str) -> None:
     publish.merge_changes(spark.createDataFrame(CHANGES, COLUMNS), path, ("key", "part"))
     is_merged = publish.REWRITTEN_BYTES == 0

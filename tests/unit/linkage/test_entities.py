@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jobs.linkage.entities import Entities, Findings, group_records
+from jobs.linkage.entities import Entities, Findings, HashCollisionError, group_records
 from jobs.linkage.explain import explain_edge
 from jobs.linkage.identify import id_drawer, identify
 from jobs.linkage.model import Model, load_model
@@ -15,7 +15,7 @@ from jobs.linkage.review import NEAR, review_cases
 from jobs.settings import PROJECT
 
 DAY = date(2026, 3, 2)
-NOBODY = pd.DataFrame({"record_id_l": [], "record_id_r": [], "decision": []}, dtype=object)
+NOBODY = pd.DataFrame({"record_hash_l": [], "record_hash_r": [], "decision": []}, dtype=object)
 NO_CASES = pd.DataFrame({"case_id": [], "opened_on": []}, dtype=object)
 NO_MASTERS = pd.DataFrame({"master_id": [], "first_business_date": []}, dtype=object)
 NO_CROSSWALK = pd.DataFrame({"dataset": [], "record_key": [], "master_id": [], "valid_from": []}, dtype=object)
@@ -29,10 +29,14 @@ def model() -> Model:
 def _records(numbers: dict[str, str | None]) -> pd.DataFrame:
     """Records with a valid number each, or none; one with ``*`` is masked."""
     rows = [
-        ("d", key, f"d|{key}", None if number and "*" in number else number, number if number and "*" in number else None)
+        ("d", key, _hash(key), None if number and "*" in number else number, number if number and "*" in number else None)
         for key, number in sorted(numbers.items())
     ]
-    return pd.DataFrame(rows, columns=["dataset", "record_key", "record_id", "id_valid", "masked_number"], dtype=object)
+    return pd.DataFrame(rows, columns=["dataset", "record_key", "record_hash", "id_valid", "masked_number"], dtype=object)
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(key.encode(), "big")
 
 
 def _edges(model: Model, *pairs: tuple[str, str, float]) -> pd.DataFrame:
@@ -40,6 +44,7 @@ def _edges(model: Model, *pairs: tuple[str, str, float]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for left, right, weight in pairs:
         row: dict[str, Any] = {"record_id_l": f"d|{left}", "record_id_r": f"d|{right}", "match_weight": weight}
+        row |= {"record_hash_l": _hash(left), "record_hash_r": _hash(right)}
         row["is_link"] = weight >= model.rules.thresholds.link
         for comparison in model.comparisons:
             best = max(comparison.levels) if comparison.output_column_name == "number" else -1
@@ -49,8 +54,8 @@ def _edges(model: Model, *pairs: tuple[str, str, float]) -> pd.DataFrame:
 
 
 def _decided(*pairs: tuple[str, str, str]) -> pd.DataFrame:
-    rows = [(f"d|{left}", f"d|{right}", decision) for left, right, decision in pairs]
-    return pd.DataFrame(rows, columns=["record_id_l", "record_id_r", "decision"], dtype=object)
+    rows = [(_hash(left), _hash(right), decision) for left, right, decision in pairs]
+    return pd.DataFrame(rows, columns=["record_hash_l", "record_hash_r", "decision"], dtype=object)
 
 
 def _groups(found: Entities) -> list[str]:
@@ -134,6 +139,13 @@ def test_events_say_why(model: Model) -> None:
     crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
     _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
     assert reasons["split"].startswith("no link to the records that stay with t-")
+
+
+def test_two_records_of_one_hash_are_named_and_not_mixed_up(model: Model) -> None:
+    records = _records({"a": "1", "b": None, "c": "2"})
+    records.loc[2, "record_hash"] = _hash("a")
+    with pytest.raises(HashCollisionError, match=r"d\|a and d\|c have the same .* rename its role in the recordRoles"):
+        group_records(Findings(records, _edges(model, ("a", "b", 20.0)), NOBODY), model)
 
 
 def _cases_of(findings: Findings, found: Entities, model: Model) -> list[tuple[str, str, str]]:

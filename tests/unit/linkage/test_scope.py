@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.linkage.entities import PAIR, Findings, group_records
+from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.identify import Identity, id_drawer, identify
 from jobs.linkage.model import Model, load_model
 from jobs.linkage.neighbourhood import Hashes, reach
@@ -72,17 +73,17 @@ class Registers:
 
     def findings(self, model: Model, among: set[str]) -> Findings:
         rows = [
-            ("d", key, f"d|{key}", None if number == MASKED else number, number if number == MASKED else None)
+            ("d", key, int(key), None if number == MASKED else number, number if number == MASKED else None)
             for key, number in sorted(self.numbers.items())
             if key in among
         ]
-        columns = ["dataset", "record_key", "record_id", "id_valid", "masked_number"]
+        columns = ["dataset", "record_key", "record_hash", "id_valid", "masked_number"]
         records = pd.DataFrame(rows, columns=columns, dtype=object)
         limit = model.rules.thresholds.link
-        kept = [(f"d|{a}", f"d|{b}", weight, weight >= limit) for (a, b), weight in sorted(self.weights.items()) if a in among]
-        pairs = pd.DataFrame(kept, columns=[*PAIR, "match_weight", "is_link"])
-        decided = [(f"d|{a}", f"d|{b}", verdict) for a, b, verdict in self.decisions]
-        return Findings(records, pairs, pd.DataFrame(decided, columns=[*PAIR, "decision"], dtype=object))
+        kept = [(int(a), int(b), weight, weight >= limit) for (a, b), weight in sorted(self.weights.items()) if a in among]
+        pairs = pd.DataFrame(kept, columns=[*HASH_PAIR, "match_weight", "is_link"])
+        decided = [(int(a), int(b), verdict) for a, b, verdict in self.decisions]
+        return Findings(records, pairs, pd.DataFrame(decided, columns=[*HASH_PAIR, "decision"], dtype=object))
 
     def around(self, seeds: set[str], carried: set[str | None]) -> set[str]:
         """The neighbourhood of the seeds; a changed record is tied to the numbers that it carried before."""
