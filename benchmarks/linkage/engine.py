@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
+from jobs.linkage.block import HASH_PAIR, PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import write_candidate
 from jobs.linkage.compare import compare
-from jobs.linkage.entities import PAIR, Findings, group_records
+from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model, load_model

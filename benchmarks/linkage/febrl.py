@@ -27,7 +27,7 @@ import pandas as pd
 
 from benchmarks.linkage import engine, splink_side
 from benchmarks.sessions import open_warm_session
-from jobs.linkage.entities import PAIR
+from jobs.linkage.block import PAIR
 from jobs.linkage.measures import Agreement, pairwise
 from jobs.linkage.model import load_model
 from jobs.linkage.standardise import standardise

@@ -74,7 +74,7 @@ def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: 
     counts = write_nights(folder / "records.parquet", paths, rows, seed)
     before, after = (spark.read.parquet(str(path)) for path in paths)
     ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
-    full = _link(spark, ctx, before) | {"pairs": _all_pairs(before)}
+    full = _link(spark, ctx, before) | {"pairs": _all_pairs(spark, ctx)}
     tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + timedelta(days=1), f"night/{DAY + timedelta(days=1)}/1")
     pairs = _pairs_of_night(spark, tomorrow, after)
     night = _link(spark, tomorrow, after) | {"pairs": pairs}
@@ -128,9 +128,10 @@ def _link(spark: SparkSession, ctx: RunContext, records: DataFrame) -> dict[str,
     return found
 
 
-def _all_pairs(records: DataFrame) -> int:
-    model = load_model(MODEL)
-    return candidate_pairs(all_blocks(index_keys(standardise(records, model), model), model), model).count()
+def _all_pairs(spark: SparkSession, ctx: RunContext) -> int:
+    """The pairs that a full run compares."""
+    night = _night(spark, ctx)
+    return candidate_pairs(all_blocks(night.table("key_index"), night.model), night.model).count()
 
 
 def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) -> int:

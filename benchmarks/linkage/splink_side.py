@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jobs.linkage.entities import PAIR
+from jobs.linkage.block import PAIR
 from jobs.linkage.model import SETTINGS_FILE, Model
 
 if TYPE_CHECKING:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 HASH_PAIR = ["record_hash_l", "record_hash_r"]
-"""The two columns that name the records of a candidate pair, the smaller hash first."""
+"""The two columns that name the records of a pair to linkage; in a candidate pair the smaller hash first."""
+
+PAIR = ["record_id_l", "record_id_r"]
+"""The two columns that name the records of a pair to people, the smaller ID first."""
 
 
 def block_keys(standardised: DataFrame, model: Model) -> DataFrame:
@@ -84,7 +87,13 @@ def pairs_sql(records: str) -> str:
     """All pairs of a sorted array of record hashes, as SQL: an array of `HASH_PAIR`."""
     return f"""flatten(transform({records}, (a, i) ->
         transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
-            named_struct('record_hash_l', a, 'record_hash_r', b))))"""
+            {pair_sql("a", "b")})))"""
+
+
+def pair_sql(low: str, high: str) -> str:
+    """A pair of two record hashes, as SQL: a struct with the names of `HASH_PAIR`."""
+    left, right = HASH_PAIR
+    return f"named_struct('{left}', {low}, '{right}', {high})"
 
 
 def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:

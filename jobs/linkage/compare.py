@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.block import HASH_PAIR, PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.model_settings import Comparison, compared_columns
 from jobs.linkage.standardise import RECORD_HASH
@@ -67,8 +67,9 @@ def needed_columns(model: Model) -> set[str]:
 def _gammas(pairs: DataFrame, model: Model) -> DataFrame:
     frequencies = [f"tf_{column}_{side}" for column in model.frequency_columns for side in ("l", "r")]
     gammas = [f"{gamma_sql(c)} as gamma_{c.output_column_name}" for c in model.comparisons]
-    ids, (left, right) = "record_id_l, record_id_r", HASH_PAIR
-    named = [f"least({ids}) as record_id_l", f"greatest({ids}) as record_id_r"]
+    (left, right), (left_hash, right_hash) = PAIR, HASH_PAIR
+    named = [f"least({left}, {right}) as {left}", f"greatest({left}, {right}) as {right}"]
     # The smaller ID goes with the hash that it has, which need not be the smaller one.
-    named += [f"if(record_id_l < record_id_r, {one}, {other}) as {one}" for one, other in ((left, right), (right, left))]
+    sides = (left_hash, right_hash), (right_hash, left_hash)
+    named += [f"if({left} < {right}, {one}, {other}) as {one}" for one, other in sides]
     return pairs.selectExpr(*named, *frequencies, *gammas)

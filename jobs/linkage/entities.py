@@ -19,10 +19,6 @@ SAME, DIFFERENT = "same", "different"
 """What a steward can decide about a pair."""
 
 
-PAIR = ["record_id_l", "record_id_r"]
-"""The two columns that name the records of a pair to people, each by dataset and record key joined by ``|``."""
-
-
 class HashCollisionError(GovlakeError):
     """Two records have one hash, by which pairs name them; the message names both and says what to do."""
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
+from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.compare import both_sides, gamma_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import BlockingRule, Comparison
@@ -141,7 +141,7 @@ def _random_pairs(standardised: DataFrame, record_count: int) -> DataFrame:
     left = numbered.select(f.col(RECORD_HASH).alias("a"), "n", f.explode(f.sequence(f.lit(1), f.lit(partners))).alias("k"))
     left = left.select("a", (f.pmod(f.xxhash64("n", "k"), f.lit(drawn)) + 1).alias("n"))
     pairs = left.join(numbered.select(f.col(RECORD_HASH).alias("b"), "n"), "n").where("a <> b")
-    distinct = pairs.selectExpr("least(a, b) as record_hash_l", "greatest(a, b) as record_hash_r").distinct()
+    distinct = pairs.select(f.least("a", "b"), f.greatest("a", "b")).toDF(*HASH_PAIR).distinct()
     # Few bytes but much to compute: left to itself, Spark puts them into one partition.
     return distinct.repartition(int(standardised.sparkSession.conf.get("spark.sql.shuffle.partitions", "4") or 4))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import HASH_PAIR, cap_sql, first_identity_rule, pairs_sql
+from jobs.linkage.block import HASH_PAIR, cap_sql, first_identity_rule, pair_sql, pairs_sql
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
 
@@ -46,7 +46,7 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of the changed blocks that a night has to score, as `HASH_PAIR`, distinct."""
     cap = cap_sql(model)
-    pair = "named_struct('record_hash_l', least(a, b), 'record_hash_r', greatest(a, b))"
+    pair = pair_sql("least(a, b)", "greatest(a, b)")
     across = f"flatten(transform(came, a -> transform(stayed, b -> {pair})))"
     opened = f"case when size_before > {cap} then {pairs_sql('stayed')} else array() end"
     kept = blocks.where(f"size <= {cap}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.block import HASH_PAIR, PAIR
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import Comparison, Level
 
@@ -23,7 +23,7 @@ def score(compared: DataFrame, model: Model, prior_weight: float) -> DataFrame:
 
     names = [comparison.output_column_name for comparison in model.comparisons]
     weights = [f.expr(weight_sql(comparison)).alias(f"mw_{comparison.output_column_name}") for comparison in model.comparisons]
-    scored = compared.select("record_id_l", "record_id_r", *HASH_PAIR, *(f"gamma_{name}" for name in names), *weights)
+    scored = compared.select(*PAIR, *HASH_PAIR, *(f"gamma_{name}" for name in names), *weights)
     total = " + ".join([_double(prior_weight), *(f"mw_{name}" for name in names)])
     return scored.withColumn("match_weight", f.expr(total))
 
@@ -69,5 +69,5 @@ def edges_of(scored: DataFrame, model: Model) -> DataFrame:
     kept = scored.where(f.col("match_weight") >= limits.review)
     is_link = (f.col("match_weight") >= limits.link).alias("is_link")
     evidence = [f"{prefix}_{c.output_column_name}" for c in model.comparisons for prefix in ("gamma", "mw")]
-    named = ["record_id_l", "record_id_r", *HASH_PAIR]
-    return kept.select(*named, "match_weight", is_link, f.lit(model.digest).alias("model_digest"), *evidence)
+    digest = f.lit(model.digest).alias("model_digest")
+    return kept.select(*PAIR, *HASH_PAIR, "match_weight", is_link, digest, *evidence)

@@ -146,7 +146,8 @@ def _merge(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: boo
     whether a file has any. Never shared tables, which readers of other makes must read.
     """
     counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
-    if table_properties(path).get(DELETION_VECTORS) != "true":
+    is_marked = True in counts or not are_new
+    if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
         changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
     if True in counts:
         _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
