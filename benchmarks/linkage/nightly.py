@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from benchmarks.linkage.cost import Meter
 from benchmarks.linkage.records import DAY, MODEL, schema, write_records
+from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.linkage.block import candidate_pairs, index_keys

@@ -27,8 +27,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from benchmarks.linkage import engine, splink_side
-from benchmarks.linkage.cost import Meter
 from benchmarks.linkage.records import MODEL, write_records
+from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from jobs.linkage.identify import RECORD
 from jobs.linkage.measures import pairwise
