@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from jobs.samples.country import Noise, generate, parse_fault
 from jobs.settings import Settings
 from jobs.verdict import CLOSED, STOPPED, is_closed
 from schemas.catalog import load_catalog
+from schemas.errors import UsageError
 
 Progress = Callable[[str], None]
 
@@ -24,15 +26,19 @@ FIRST = date(2026, 3, 2)
 BROKEN = "public_security/household_register"
 """The dataset whose second delivery is cut short, and corrected the night after."""
 
+COUNTRY = "country.json"
+"""The file, beside the truth, that says what the country was made of."""
+
 
 def run_demo(settings: Settings, *, people: int, days: int, seed: int, noise: Noise, progress: Progress) -> int:
     """Run the nights and sum them up; a country that is there already is kept.
 
     Returns 0 if the nights did what they should, the planted stop included; else 1. Airflow is left running, for people to look
-    around.
+    around. Raises UsageError if the country that is there is another than the one asked for.
     """
     dates = [FIRST + timedelta(days=number) for number in range(days)]
     truth = Path(settings.root).parent / "truth"
+    _require_country(truth, people, seed, noise)
     if not (truth.is_dir() and all(is_closed(settings, load_catalog(), day) for day in dates)):
         _generate(settings, people, dates, seed, noise, truth, progress)
     has_databases = open_if_possible(settings, load_catalog(), progress)
@@ -58,6 +64,24 @@ def _generate(
         truth=truth,
         progress=progress,
     )
+    (truth / COUNTRY).write_text(json.dumps(_country(people, seed, noise), indent=2) + "\n", encoding="utf-8")
+
+
+def _country(people: int, seed: int, noise: Noise) -> dict[str, object]:
+    return {"people": people, "seed": seed, "noise": noise.model_dump(mode="json")}
+
+
+def _require_country(truth: Path, people: int, seed: int, noise: Noise) -> None:
+    """Raises UsageError if ``truth`` is that of another country, whose figures would be taken for those of the one asked for."""
+    path = truth / COUNTRY
+    found = json.loads(path.read_text("utf-8")) if path.is_file() else None
+    asked = _country(people, seed, noise)
+    if found is not None and found != asked:
+        other_noise = ", with other errors" if found["noise"] != asked["noise"] else ""
+        raise UsageError(
+            f"{truth.parent} holds another country: about {found['people']:,} people, seed {found['seed']}{other_noise}. "
+            "Ask for the same one, or give yours a lake of its own: GOVLAKE_HOME=/another/folder govlake demo …"
+        )
 
 
 def _apply_changes(settings: Settings, progress: Progress) -> Callable[[date], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_what_is_asked_for_wrongly_is_refused_with_what_to_do(
 ) -> None:
     assert_refused(govlake(*arguments), told)
     assert list(tmp_path.iterdir()) == [], "what is refused leaves nothing behind"
+
+
+def test_a_lake_of_another_country_is_not_taken_for_the_one_asked_for(govlake: Govlake) -> None:
+    truth = Path(current_settings().root).parent / "truth"
+    truth.mkdir(parents=True)
+    (truth / "country.json").write_text(json.dumps({"people": 20_000, "seed": 7, "noise": {}}), "utf-8")
+    answer = govlake("demo", "--people", "300")
+    assert_refused(answer, "holds another country: about 20,000 people, seed 7")
+    assert "GOVLAKE_HOME=/another/folder" in answer.err
 
 
 @pytest.mark.parametrize(
