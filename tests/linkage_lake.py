@@ -12,10 +12,12 @@ from unittest.mock import patch
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from jobs.io.delta import duckdb_connection, table_version
+from jobs.io import control
+from jobs.io.delta import duckdb_connection, read_table, table_exists, table_version
 from jobs.io.run_context import RunContext
 from jobs.settings import load_settings
 from jobs.steps import link_changes
+from jobs.steps.digest import digest_of
 from jobs.steps.linkage_state import TABLES
 from jobs.steps.s4_link import link
 from schemas.catalog import Catalog
@@ -60,22 +62,44 @@ SCHEMAS = {
 }
 RENAMED = {RESIDENCE: {"region_code": "origin_region_code", "updated_on": "registered_on"}, HOUSEHOLD: {"updated_on": "updated_at"}}
 KEYS = {HOUSEHOLD: "police_person_number", RESIDENCE: "registration_number", MARRIAGE: "certificate_number"}
-FIRST = date(2026, 1, 1)
 FIRST_NIGHT = date(2026, 3, 2)
 
 
 def write_silver(ctx: RunContext, records: Iterable[Record]) -> None:
-    """Replace the silver tables by rows that name just these records; all are current on any later date."""
+    """Bring silver's history to rows that name just these records on the business date, as a full delivery of each dataset does.
+
+    What it held of that date and later ones is forgotten.
+    """
     rows: dict[str, dict[str, Record]] = {dataset: {} for dataset in SCHEMAS}
     for record in records:
         key, _, role = record["record_key"].partition("#")
-        row = rows[record["dataset"]].setdefault(key, {KEYS[record["dataset"]]: key, "_valid_from": FIRST})
+        row = rows[record["dataset"]].setdefault(key, {KEYS[record["dataset"]]: key})
         row |= _columns(record, role)
     for dataset, found in rows.items():
         path = ctx.path(DatasetName.parse(dataset).in_layer(Layer.SILVER))
         schema = SCHEMAS[dataset]
-        plain = [{name: row.get(name) for name in schema.names} for row in found.values()]
-        write_deltalake(path, pa.Table.from_pylist(plain, schema=schema), mode="overwrite")
+        plain = {key: {name: row.get(name) for name in schema.names} for key, row in found.items()}
+        before = read_table(path).to_pylist() if table_exists(path) else []
+        versions = _history(before, plain, KEYS[dataset], ctx.business_date)
+        write_deltalake(path, pa.Table.from_pylist(versions, schema=schema), mode="overwrite")
+        _publish(ctx, dataset, repr(plain))
+
+
+def _history(before: list[Record], rows: dict[str, Record], key: str, day: date) -> list[Record]:
+    """Every version of the rows, and those that end and begin on ``day`` so that they are ``rows`` (by key)."""
+    ended, began, undated = {"_valid_to": day}, {"_valid_from": day}, {"_valid_from": None, "_valid_to": None}
+    earlier = [version for version in before if version["_valid_from"] < day]
+    past = [version for version in earlier if version["_valid_to"] and version["_valid_to"] < day]
+    lasting = {version[key]: version | {"_valid_to": None} for version in earlier if version not in past}
+    stay = {name for name, version in lasting.items() if version | undated == rows.get(name)}
+    closed = [version if name in stay else version | ended for name, version in lasting.items()]
+    return [*past, *closed, *(row | began for name, row in rows.items() if name not in stay)]
+
+
+def _publish(ctx: RunContext, dataset: str, content: str) -> None:
+    delivery = {"delivery_id": f"{dataset}/{ctx.business_date}/1", "dataset": dataset, "business_date": ctx.business_date}
+    taken = {"sequence": 1, "mode": "full", "digest": digest_of(content), "status": "published", "night_date": ctx.business_date}
+    control.record(ctx.settings.root, "deliveries", [delivery | taken | {"run_id": ctx.run_id}])
 
 
 def _columns(record: Record, role: str) -> Record:
@@ -103,7 +127,7 @@ class Lake:
         return Path(self.ctx.settings.root).parent / "after_first"
 
     def night(self, day: date, records: list[Record], attempt: int = 1, *, afresh: bool = False) -> None:
-        """Replace silver by ``records`` and link them; ``afresh``: all of them, whatever the night before knew."""
+        """Bring silver to ``records`` and link them; ``afresh``: all of them, whatever the night before knew."""
         ctx = replace(self.ctx, business_date=day, run_id=f"night/{day}/{attempt}")
         write_silver(ctx, records)
         with patch.object(link_changes, "FEW_RECORDS", 0):  # as in a large register

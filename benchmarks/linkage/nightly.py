@@ -3,8 +3,9 @@
     make bench NAME=linkage.nightly ROWS=100000
 
 Of the records of `benchmarks.linkage.records`, one in a hundred comes in the second night only, and two in a thousand have
-changed by then: their address, or a character of their name. Both nights run from the day's records to the tables of the
-linkage state, gates included, in one warm session; the first links everything. CPU seconds are of the whole process tree.
+changed by then: their address, or a character of their name. They lie as silver has them, versions with the dates on which they
+began and ended. Both nights run from there to the tables of the linkage state, gates included, in one warm session; the first
+links everything. CPU seconds are of the whole process tree.
 Says on stderr what it has measured so far, and ends with one JSON line: ``{"nightly": {"records", "new", "changed", "full":
 {"cpu_seconds", "seconds", "peak_gib", "pairs"}, "night": {…}, "pairs_ratio", "cpu_ratio"}}``, and with ``--audit`` whether
 ``same_partition`` comes of recomputing all after the second night.
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,15 @@ from jobs.steps.link_changes import find_changes
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, record_state
 from jobs.steps.s4_link import link_records
+from jobs.steps.todays_records import Touched
+from jobs.transforms.history import rows_begun, rows_ended, rows_on
 from schemas.catalog import load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 NEW, CHANGED = 0.01, 0.002
+ONE_NIGHT = timedelta(days=1)
 WARM_UP_ROWS = 31_000
 MASTER = "population"
 
@@ -70,35 +74,34 @@ def main() -> None:
 
 def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: bool) -> dict[str, Any]:
     folder.mkdir()
-    paths = folder / "night_1.parquet", folder / "night_2.parquet"
-    counts = write_nights(folder / "records.parquet", paths, rows, seed)
-    before, after = (spark.read.parquet(str(path)) for path in paths)
+    counts = write_versions(folder / "records.parquet", folder / "versions.parquet", rows, seed)
+    versions = spark.read.parquet(str(folder / "versions.parquet"))
     ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
-    full = _link(spark, ctx, before) | {"pairs": _all_pairs(spark, ctx)}
-    tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + timedelta(days=1), f"night/{DAY + timedelta(days=1)}/1")
-    pairs = _pairs_of_night(spark, tomorrow, after)
-    night = _link(spark, tomorrow, after) | {"pairs": pairs}
+    full = _link(spark, ctx, versions) | {"pairs": _all_pairs(spark, ctx)}
+    tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + ONE_NIGHT, f"night/{DAY + ONE_NIGHT}/1")
+    pairs = _pairs_of_night(spark, tomorrow, versions)
+    night = _link(spark, tomorrow, versions) | {"pairs": pairs}
     found = {"records": rows, **counts, "full": full, "night": night}
     found |= {f"{name}_ratio": round(night[key] / full[key], 4) for name, key in (("pairs", "pairs"), ("cpu", "cpu_seconds"))}
     return found | ({"same_partition": audit_identity(spark, tomorrow, MASTER).same_partition} if audit else {})
 
 
-def write_nights(source: Path, nights: tuple[Path, Path], rows: int, seed: int) -> Counter[str]:
-    """Make ``rows`` records in ``source``, town by town, and of them those of both nights; how many are ``new`` and ``changed``."""
+def write_versions(source: Path, target: Path, rows: int, seed: int) -> Counter[str]:
+    """Make ``rows`` records in ``source``, town by town, and of them the versions of both nights; how many are new and changed."""
     write_records(source, rows, seed)
     random, counts, records = np.random.default_rng(seed), Counter[str](), parquet.ParquetFile(source)
     kept = schema().remove(schema().get_field_index("person"))
-    with parquet.ParquetWriter(nights[0], kept) as first, parquet.ParquetWriter(nights[1], kept) as second:
+    dated = kept.append(pa.field("_valid_from", pa.date32())).append(pa.field("_valid_to", pa.date32()))
+    with parquet.ParquetWriter(target, dated) as writer:
         for town in range(records.num_row_groups):
-            before, after, found = two_nights(records.read_row_group(town, columns=kept.names), random)
-            first.write_table(before)
-            second.write_table(after)
+            versions, found = versions_of(records.read_row_group(town, columns=kept.names), random)
+            writer.write_table(versions.cast(dated))
             counts.update(found)
     return counts
 
 
-def two_nights(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table, pa.Table, dict[str, int]]:
-    """The records of both nights, and how many are ``new`` and ``changed`` in the second."""
+def versions_of(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table, dict[str, int]]:
+    """The versions that records have in two nights, and how many are ``new`` and ``changed`` in the second."""
     drawn = random.random(len(records))
     is_new, is_changed = drawn < NEW, drawn >= 1 - CHANGED
     moves = is_changed & (random.random(len(records)) < 0.5)
@@ -106,7 +109,17 @@ def two_nights(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table
     spelt = pc.binary_join_element_wise(records["person_name"], pa.scalar("儿"), "")
     name = pc.if_else(pa.array(is_changed & ~moves), spelt, records["person_name"])
     changed = _with_column(_with_column(records, "current_address", address), "person_name", name)
-    return records.filter(pa.array(~is_new)), changed, {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
+    began = _with_dates(changed.filter(pa.array(is_changed)), DAY + ONE_NIGHT, None)
+    ended = _with_dates(records.filter(pa.array(is_changed)), DAY, DAY + ONE_NIGHT)
+    new = _with_dates(records.filter(pa.array(is_new)), DAY + ONE_NIGHT, None)
+    same = _with_dates(records.filter(pa.array(~(is_new | is_changed))), DAY, None)
+    return pa.concat_tables([same, ended, began, new]), {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
+
+
+def _with_dates(records: pa.Table, begun: date, ended: date | None) -> pa.Table:
+    for name, day in (("_valid_from", begun), ("_valid_to", ended)):
+        records = records.append_column(name, pa.repeat(pa.scalar(day, pa.date32()), len(records)))
+    return records
 
 
 def _with_column(records: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
@@ -117,10 +130,10 @@ def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:
     return LinkageNight(spark, ctx, MASTER, load_model(MODEL), {}, base_state(ctx, MASTER))
 
 
-def _link(spark: SparkSession, ctx: RunContext, records: DataFrame) -> dict[str, Any]:
+def _link(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> dict[str, Any]:
     night, began = _night(spark, ctx), time.monotonic()
     with Meter() as meter:
-        link_records(night, records)
+        link_records(night, lambda: _today(versions, ctx), _touched(versions, night))
         record_state(ctx, MASTER, night.model.digest, night.input_digest)
     found = {"cpu_seconds": round(meter.cpu_seconds, 1), "seconds": round(time.monotonic() - began)}
     found |= {"peak_gib": round(meter.peak_bytes / 2**30, 1)}
@@ -134,10 +147,22 @@ def _all_pairs(spark: SparkSession, ctx: RunContext) -> int:
     return candidate_pairs(all_blocks(night.table("key_index"), night.model), night.model).count()
 
 
-def _pairs_of_night(spark: SparkSession, ctx: RunContext, records: DataFrame) -> int:
+def _today(versions: DataFrame, ctx: RunContext) -> DataFrame:
+    return rows_on(versions, ctx.business_date)
+
+
+def _touched(versions: DataFrame, night: LinkageNight) -> Touched | None:
+    """As `jobs.steps.todays_records.touched_records` finds them in silver."""
+    if night.base is None:
+        return None
+    since, today = night.base.business_date, night.ctx.business_date
+    return Touched(rows_begun(versions, since, today), rows_ended(versions, since, today).select("dataset", "record_key"))
+
+
+def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> int:
     """The pairs that the night will compare, asked before it runs. Raises ValueError if it will link everything."""
     night = _night(spark, ctx)
-    changes = find_changes(night, records)
+    changes = find_changes(night, lambda: _today(versions, ctx), _touched(versions, night))
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = index_keys(standardise(changes.came, night.model), night.model)

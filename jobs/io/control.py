@@ -89,6 +89,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("tables", pa.string()),
             ("model_digest", pa.string()),
             ("input_digest", pa.string()),
+            ("silver", pa.string()),
             ("run_id", pa.string()),
             ("at", _TIME),
         ]
@@ -103,7 +104,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
 }
-"""Columns of each control table. ``tables`` and ``sources`` hold JSON objects (table → version, dataset → status)."""
+"""Columns of each control table. JSON objects are ``tables`` (table → version), ``sources`` (dataset → status) and ``silver``
+(dataset → digest)."""
 
 
 def record(root: str, table: str, events: Sequence[Mapping[str, Any]]) -> None:
@@ -114,7 +116,8 @@ def record(root: str, table: str, events: Sequence[Mapping[str, Any]]) -> None:
     at = datetime.now(UTC)
     rows = [{name: _plain(event.get(name)) for name in schema.names} | {"at": at} for event in events]
     target = open_or_create(control_table(table).path(root), schema)
-    write_deltalake(target, pa.Table.from_pylist(rows, schema=schema), mode="append")
+    # A table that an older govlake made may lack columns.
+    write_deltalake(target, pa.Table.from_pylist(rows, schema=schema), mode="append", schema_mode="merge")
 
 
 def read_events(root: str, table: str) -> list[dict[str, Any]]:

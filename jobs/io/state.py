@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -74,7 +74,10 @@ class Release:
 
 @dataclass(frozen=True)
 class LinkageState:
-    """The versions of a master's linked tables that belong together (``tables``: table → Delta version)."""
+    """The versions of a master's linked tables that belong together (``tables``: table → Delta version).
+
+    ``silver``: dataset → digest of what its rows in silver depended on (`jobs.steps.todays_records.silver_digests`).
+    """
 
     master: str
     business_date: date
@@ -82,6 +85,7 @@ class LinkageState:
     model_digest: str | None
     input_digest: str | None
     run_id: str
+    silver: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ def linkage_states(root: str, master: str) -> list[LinkageState]:
             model_digest=event["model_digest"],
             input_digest=event["input_digest"],
             run_id=event["run_id"],
+            silver=json.loads(event.get("silver") or "{}"),
         )
         for event in read_events(root, "linkage_states")
         if event["master"] == master

@@ -7,6 +7,7 @@ and the greedy order under identity rules rest on, and a night compares few reco
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,17 +17,18 @@ import numpy.typing as npt
 
 from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, index_keys
-from jobs.linkage.changes import among, among_hashes, changed_records
+from jobs.linkage.changes import among, among_hashes, changed_records, hash_of
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import RECORD_HASH, standardise
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
 from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, scope_around
 from jobs.steps.linkage_night import LinkageNight, local_hashes
 from jobs.steps.linkage_state import state_version
 from jobs.steps.side_by_side import side_by_side
+from jobs.steps.todays_records import Touched
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -38,7 +40,8 @@ FEW_RECORDS = 30_000
 """Up to so many, all are linked anew: finding out what changed is some forty Spark queries more, whatever the size (ADR 10)."""
 
 KEPT_RECORDS = 200_000
-"""Up to so many, today's records are kept on local disk while changes are looked for, instead of read from the sources again."""
+"""Up to so many, all of today's records are kept on local disk while changes are looked for, instead of read from the sources
+again."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +58,40 @@ class Changes:
     counted: int | None
 
 
-def find_changes(night: LinkageNight, today: DataFrame) -> Changes | None:
-    """What the records of ``today`` change in the state of the night before; None if all must be linked anew."""
+def find_changes(night: LinkageNight, today: Callable[[], DataFrame], touched: Touched | None = None) -> Changes | None:
+    """What tonight's records change in the state of the night before; None if all must be linked anew.
+
+    Only those ``touched`` are compared with what they were, if it is known which they are; else all of ``today``.
+    """
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     known = row_count(night.path("records"))
     if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
         return None
-    if known <= KEPT_RECORDS:
-        today = today.hint("rebalance").localCheckpoint()
-    before, frequencies = night.read_before("records"), night.read_before("term_frequencies")
-    hashes, is_today, was_before = local_hashes(changed_records(today, before, night.model))
+    records, before = (today() if touched is None else touched.came), night.read_before("records")
+    if touched is not None or known <= KEPT_RECORDS:
+        records = records.hint("rebalance").localCheckpoint()
+    compared = before if touched is None else _as_they_were(records, touched, before)
+    hashes, is_today, was_before = local_hashes(changed_records(records, compared, night.model))
+    frequencies = night.read_before("term_frequencies")
     counted = counted_records(frequencies)
     if must_recount(counted, known + int(is_today.sum() - was_before.sum())):
         return None
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (today, before.select(*RECORD)))
+    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (records, before.select(*RECORD)))
     return Changes(hashes, came, left, frequencies, counted)
+
+
+def _as_they_were(came: DataFrame, touched: Touched, before: DataFrame) -> DataFrame:
+    """What was ``before`` of the touched records, and of those in datasets that tell of no changes."""
+    from pyspark.sql import functions as f
+
+    is_untold = f.col("dataset").isin(*touched.untold)
+    named = came.where(~is_untold).select(*RECORD).unionByName(touched.ended)
+    told = among(before.where(~is_untold), named.select(hash_of(RECORD_ID).alias(RECORD_HASH)).distinct())
+    return told.unionByName(before.where(is_untold)) if touched.untold else told
 
 
 def _has_columns(night: LinkageNight, name: str) -> bool:

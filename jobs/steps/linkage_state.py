@@ -6,6 +6,7 @@ an *earlier* date and restores what is newer: a night that was killed, or is run
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -63,11 +64,17 @@ def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> 
     return spark.read.format("delta").load(path) if table_exists(path) else None
 
 
-def record_state(ctx: RunContext, master: str, model_digest: str, input_digest: str) -> None:
-    """Say that the tables as they are now belong together; what stewards decided is named too, as it was read."""
+def record_state(
+    ctx: RunContext, master: str, model_digest: str, input_digest: str, silver: Mapping[str, str] | None = None
+) -> None:
+    """Say that the tables as they are now belong together; what stewards decided is named too, as it was read.
+
+    ``silver``: what the records were made of (`jobs.steps.todays_records.silver_digests`); nothing if that is not known.
+    """
     tables = {str(table): table_version(ctx.path(table)) for table in (linked_table(master, name) for name in TABLES)}
     decisions = linked_table(master, DECISIONS)
     if table_exists(ctx.path(decisions)):
         tables[str(decisions)] = table_version(ctx.path(decisions))
     state = {"master": master, "business_date": ctx.business_date, "tables": tables, "run_id": ctx.run_id}
-    control.record(ctx.settings.root, "linkage_states", [state | {"model_digest": model_digest, "input_digest": input_digest}])
+    digests = {"model_digest": model_digest, "input_digest": input_digest, "silver": dict(silver or {})}
+    control.record(ctx.settings.root, "linkage_states", [state | digests])

@@ -12,11 +12,10 @@ from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.linkage.entities import Entities, group_records
-from jobs.linkage.identify import RECORD, Identity, id_drawer, identify
-from jobs.linkage.model import ModelError, load_model
+from jobs.linkage.identify import Identity, id_drawer, identify
+from jobs.linkage.model import load_model
 from jobs.linkage.reasons import with_reasons
 from jobs.linkage.review import review_cases
-from jobs.linkage.roles import records_of, union_of
 from jobs.security.keys import lake_key
 from jobs.steps.link_all import link_all
 from jobs.steps.link_changes import find_changes, link_changes
@@ -24,8 +23,7 @@ from jobs.steps.link_scope import Scope, masters_named
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, is_linked, record_state, restore_state
 from jobs.steps.side_by_side import side_by_side
-from jobs.transforms.history import rows_on
-from schemas.contract import Contract
+from jobs.steps.todays_records import Touched, silver_digests, todays_records, touched_records
 from schemas.names import Layer
 
 if TYPE_CHECKING:
@@ -41,19 +39,27 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
     stops a table.
     """
     model = load_model(ctx.settings.linkage.models / master)
+    # Before the versions: a delivery that comes between the two is not in what the state says that it knows, and is looked for.
+    known = silver_digests(ctx, master, ctx.business_date)
     night = LinkageNight(spark, ctx, master, model, _silver_versions(ctx, master), base_state(ctx, master))
     if is_linked(ctx, master, night.input_digest):
         return
     with plans_for(spark, ctx.silver_rows(master)):
         restore_state(spark, ctx, master, night.base)
-        link_records(night, _todays_records(night), afresh=afresh)
-    record_state(ctx, master, model.digest, night.input_digest)
+        touched = None if afresh else touched_records(night)
+        link_records(night, lambda: todays_records(night), touched, afresh=afresh)
+    record_state(ctx, master, model.digest, night.input_digest, known)
 
 
-def link_records(night: LinkageNight, records: DataFrame, *, afresh: bool = False) -> None:
-    """Bring the linked tables from the night before to tonight's ``records``: dataset, record_key and the model's attributes."""
-    changes = None if afresh else find_changes(night, records)
-    scope = link_all(night, records) if changes is None else link_changes(night, changes)
+def link_records(
+    night: LinkageNight, today: Callable[[], DataFrame], touched: Touched | None = None, *, afresh: bool = False
+) -> None:
+    """Bring the linked tables from the night before to tonight's records: dataset, record_key and the model's attributes.
+
+    ``today`` gives all of them; where it is known which are ``touched``, only if all have to be linked.
+    """
+    changes = None if afresh else find_changes(night, today, touched)
+    scope = link_all(night, today()) if changes is None else link_changes(night, changes)
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
     side_by_side([*_identity_writes(night, scope, entities, identity), partial(_write_review, night, scope, entities, identity)])
@@ -63,34 +69,6 @@ def _silver_versions(ctx: RunContext, master: str) -> dict[str, int]:
     tables = {contract.table(Layer.SILVER) for contract in ctx.catalog.sources_of(master)}
     versions = {str(table): table_version(ctx.path(table)) for table in tables}
     return {table: version for table, version in sorted(versions.items()) if version is not None}
-
-
-def _todays_records(night: LinkageNight) -> DataFrame:
-    """One row an entity named by a row of silver that was so on the business date: its key and the model's attributes."""
-    from pyspark.sql import functions as f
-
-    attributes = night.model.rules.attributes
-    found = []
-    for source in night.ctx.catalog.sources_of(night.master):
-        _require_attributes(source, night)
-        version = night.silver.get(str(source.table(Layer.SILVER)))
-        if version is None:
-            continue
-        rows = night.spark.read.format("delta").option("versionAsOf", version).load(night.ctx.path(source.table(Layer.SILVER)))
-        found += list(records_of(rows_on(rows, night.ctx.business_date), source, night.master))
-    empty = ", ".join(["dataset string", "record_key string", *(f"{name} {kind}" for name, kind in attributes.items())])
-    records = union_of([night.spark.createDataFrame([], empty), *found])
-    return records.select(*RECORD, *(f.col(name).cast(kind) for name, kind in attributes.items()))
-
-
-def _require_attributes(source: Contract, night: LinkageNight) -> None:
-    for role in source.record_roles:
-        unknown = sorted(set(role.fields) - set(night.model.rules.attributes)) if role.master == night.master else []
-        if unknown:
-            raise ModelError(
-                f"{source.path}: recordRoles fills {', '.join(unknown)}, which the model of {night.master} does not know. "
-                "Add it to `attributes` of model.govlake.yaml, or take it out of the contract."
-            )
 
 
 def _identify(night: LinkageNight, scope: Scope, entities: Entities) -> Identity:

@@ -27,6 +27,20 @@ def rows_on(versions: DataFrame, day: date) -> DataFrame:
     return versions.where((f.col("_valid_from") <= on) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > on)))
 
 
+def rows_begun(versions: DataFrame, since: date, day: date) -> DataFrame:
+    """The versions that are so on ``day`` and were not on ``since``, an earlier date. Grain: one row a key."""
+    from pyspark.sql import functions as f
+
+    return rows_on(versions, day).where(f.col("_valid_from") > f.lit(since))
+
+
+def rows_ended(versions: DataFrame, since: date, day: date) -> DataFrame:
+    """The versions that were so on ``since`` and are not on ``day``, a later date. Grain: one row a key."""
+    from pyspark.sql import functions as f
+
+    return rows_on(versions, since).where(f.col("_valid_to") <= f.lit(day))
+
+
 def changes_of(
     current: DataFrame, accepted: DataFrame, delivered_keys: DataFrame, contract: Contract, business_date: date, *, is_full: bool
 ) -> DataFrame:

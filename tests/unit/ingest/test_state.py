@@ -1,23 +1,27 @@
 """Folding events: order, late repeats, and what the other control tables say."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
-from jobs.io.control import record
+from jobs.io.control import SCHEMAS, record
 from jobs.io.state import (
     current_release,
     delivery_states,
     fold_deliveries,
     gates,
     linkage_state,
+    linkage_states,
     open_run_id,
     published_deliveries,
     release_of,
     releases,
     runs,
 )
+from schemas.names import control_table
 
 DAY, NEXT = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -95,6 +99,18 @@ def test_the_linkage_state_is_the_last_of_its_master(tmp_path: Any) -> None:
     found = linkage_state(root, "population")
     assert found is not None
     assert found.tables == {"t": 2}
+
+
+def test_a_lake_of_an_older_govlake_goes_on(tmp_path: Any) -> None:
+    root = str(tmp_path)
+    older = pa.schema([one for one in SCHEMAS["linkage_states"] if one.name != "silver"])
+    state = {"master": "population", "business_date": DAY, "tables": "{}", "run_id": "r", "at": datetime(2026, 3, 2, tzinfo=UTC)}
+    write_deltalake(control_table("linkage_states").path(root), pa.Table.from_pylist([state], schema=older))
+    found = linkage_state(root, "population")
+    assert found is not None
+    assert found.silver == {}
+    record(root, "linkage_states", [{"master": "population", "business_date": NEXT, "tables": {}, "silver": {"a/b": "x"}}])
+    assert [one.silver for one in linkage_states(root, "population")] == [{}, {"a/b": "x"}]
 
 
 def test_runs_show_the_last_status_of_each_step(tmp_path: Any) -> None:

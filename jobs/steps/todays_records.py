@@ -1,0 +1,129 @@
+"""A master's records in silver: all that are so on the business date, and those that may be other than in the linkage state."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from jobs.io.run_context import RunContext
+from jobs.io.state import delivery_states
+from jobs.linkage.identify import RECORD
+from jobs.linkage.model import ModelError
+from jobs.linkage.roles import records_of, union_of
+from jobs.steps.digest import digest_of
+from jobs.steps.linkage_night import LinkageNight
+from jobs.transforms.history import rows_begun, rows_ended, rows_on
+from schemas.contract import Contract
+from schemas.names import Layer
+from schemas.record_keys import dataset_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Records that may be other than the state has them that a night starts from; all others are as they were.
+
+    ``came``: as they are tonight; of the datasets in ``untold`` all there are. ``ended``: dataset and record_key of those whose
+    rows ended since; of ``untold`` none.
+    """
+
+    came: DataFrame
+    ended: DataFrame
+    untold: tuple[str, ...] = ()
+
+
+def todays_records(night: LinkageNight) -> DataFrame:
+    """One row an entity named by a row of silver that was so on the business date: its key and the model's attributes.
+
+    Raises ModelError if a contract fills an attribute that the model does not know.
+    """
+    return _records(night, [record for source, rows in _silver(night) for record in _named(night, source, _now(night, rows))])
+
+
+def touched_records(night: LinkageNight) -> Touched | None:
+    """The records of rows that began or ended since the night before. None if every dataset has to be looked through.
+
+    A dataset tells of its changes by the dates of its rows, if silver still holds for the night before what it held then: the
+    same deliveries, typed by the same contract (`silver_digests`). One that does not is looked through whole. Raises ModelError.
+    """
+    if night.base is None:
+        return None
+    since, today = night.base.business_date, night.ctx.business_date
+    stands = silver_digests(night.ctx, night.master, since)
+    told = {dataset for dataset, digest in stands.items() if night.base.silver.get(dataset) == digest}
+    if not told:
+        return None
+    came, ended, untold = [], [], set[str]()
+    for source, rows in _silver(night):
+        if dataset_of(source) in told:
+            came += _named(night, source, rows_begun(rows, since, today))
+            ended += _named(night, source, rows_ended(rows, since, today))
+        else:
+            came += _named(night, source, _now(night, rows))
+            untold.add(dataset_of(source))
+    return Touched(_records(night, came), _records(night, ended).select(*RECORD), tuple(sorted(untold)))
+
+
+def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
+    """By dataset, what its rows in silver that were so on ``day`` depend on, as one SHA-256. No Spark.
+
+    Left out is a dataset of which this cannot be said: nothing was published up to then, or its items are linked too, whose tables
+    are made anew each night and may stay behind when a gate stops them.
+    """
+    published = defaultdict(list)
+    for state in delivery_states(ctx.settings.root):
+        if state.status == "published" and state.business_date <= day:
+            published[state.dataset].append([state.delivery_id, state.digest])
+    sources = ctx.catalog.sources_of(master)
+    of_items = {dataset_of(source) for source in sources if source.repeated_group}
+    told = {str(source.dataset): source for source in sources if dataset_of(source) not in of_items}
+    # All names, in each: the records of a source that is one no longer have to go, and no row of silver says so.
+    names = [str(source.dataset) for source in sources]
+    return {
+        dataset: digest_of([names, source.model_dump_json(exclude={"path"}), published[dataset]])
+        for dataset, source in told.items()
+        if published[dataset]
+    }
+
+
+def _silver(night: LinkageNight) -> Iterator[tuple[Contract, DataFrame]]:
+    """The sources of the master that have delivered, each with every version of its rows as the night sees them."""
+    for source in night.ctx.catalog.sources_of(night.master):
+        _require_attributes(source, night)
+        table = source.table(Layer.SILVER)
+        version = night.silver.get(str(table))
+        if version is not None:
+            yield source, night.spark.read.format("delta").option("versionAsOf", version).load(night.ctx.path(table))
+
+
+def _now(night: LinkageNight, rows: DataFrame) -> DataFrame:
+    return rows_on(rows, night.ctx.business_date)
+
+
+def _named(night: LinkageNight, source: Contract, rows: DataFrame) -> list[DataFrame]:
+    return list(records_of(rows, source, night.master))
+
+
+def _records(night: LinkageNight, found: list[DataFrame]) -> DataFrame:
+    """Records of all sources with the columns of the model, in its types."""
+    from pyspark.sql import functions as f
+
+    attributes = night.model.rules.attributes
+    empty = ", ".join(["dataset string", "record_key string", *(f"{name} {kind}" for name, kind in attributes.items())])
+    records = union_of([night.spark.createDataFrame([], empty), *found])
+    return records.select(*RECORD, *(f.col(name).cast(kind) for name, kind in attributes.items()))
+
+
+def _require_attributes(source: Contract, night: LinkageNight) -> None:
+    for role in source.record_roles:
+        unknown = sorted(set(role.fields) - set(night.model.rules.attributes)) if role.master == night.master else []
+        if unknown:
+            raise ModelError(
+                f"{source.path}: recordRoles fills {', '.join(unknown)}, which the model of {night.master} does not know. "
+                "Add it to `attributes` of model.govlake.yaml, or take it out of the contract."
+            )

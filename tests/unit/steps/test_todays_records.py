@@ -1,0 +1,84 @@
+"""When a dataset's rows in silver tell by their dates what changed since a night, and when all of it must be looked through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jobs.io import control
+from jobs.io.run_context import RunContext
+from jobs.steps.todays_records import silver_digests
+from schemas.catalog import Catalog
+
+HOUSEHOLD, RESIDENCE = "public_security/household_register", "public_security/residence_registration"
+HOLDERS, REAL_ESTATE = "natural_resources/real_estate_holder", "natural_resources/real_estate"
+FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
+
+
+def _deliver(ctx: RunContext, dataset: str, day: date, sequence: int = 1, status: str = "published", digest: str = "x") -> None:
+    event: dict[str, Any] = {"delivery_id": f"{dataset}/{day}/{sequence}", "dataset": dataset, "business_date": day}
+    event |= {"sequence": sequence, "mode": "full", "digest": digest, "status": status, "night_date": day, "run_id": "r"}
+    control.record(ctx.settings.root, "deliveries", [event])
+
+
+def _now(ctx: RunContext, day: date = FIRST) -> dict[str, str]:
+    return silver_digests(ctx, "population", day)
+
+
+@pytest.fixture
+def before(ctx: RunContext) -> dict[str, str]:
+    """Two registers as they were known in the first night."""
+    for dataset in (HOUSEHOLD, RESIDENCE):
+        _deliver(ctx, dataset, FIRST)
+    return _now(ctx)
+
+
+def test_what_comes_later_leaves_a_night_as_it_was(ctx: RunContext, before: dict[str, str]) -> None:
+    assert set(before) == {HOUSEHOLD, RESIDENCE}, "of what never delivered nothing can be said"
+    _deliver(ctx, HOUSEHOLD, SECOND)
+    assert _now(ctx) == before
+    assert _now(ctx, SECOND)[HOUSEHOLD] != before[HOUSEHOLD]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "status", "digest"),
+    [(2, "published", "y"), (1, "superseded", "x"), (1, "published", "y")],
+    ids=["a correction", "superseded", "other bytes"],
+)
+def test_what_comes_late_changes_the_night_that_it_is_of(
+    ctx: RunContext, before: dict[str, str], sequence: int, status: str, digest: str
+) -> None:
+    _deliver(ctx, HOUSEHOLD, FIRST, sequence, status, digest)
+    now = _now(ctx)
+    assert now.get(HOUSEHOLD) != before[HOUSEHOLD]
+    assert now[RESIDENCE] == before[RESIDENCE]
+
+
+def test_a_stopped_delivery_changes_nothing_until_it_is_let_through(ctx: RunContext, before: dict[str, str]) -> None:
+    _deliver(ctx, HOUSEHOLD, FIRST, 2, "stopped")
+    assert _now(ctx) == before
+    _deliver(ctx, HOUSEHOLD, FIRST, 2, "published")
+    assert _now(ctx)[HOUSEHOLD] != before[HOUSEHOLD]
+
+
+def test_another_contract_makes_other_records(ctx: RunContext, before: dict[str, str]) -> None:
+    narrower = _now(_with(ctx, HOUSEHOLD, tolerance=0.5))
+    assert narrower[HOUSEHOLD] != before[HOUSEHOLD]
+    assert narrower[RESIDENCE] == before[RESIDENCE]
+    fewer = _now(_with(ctx, RESIDENCE, record_roles=()))
+    assert set(fewer) == {HOUSEHOLD}
+    assert fewer[HOUSEHOLD] != before[HOUSEHOLD], "the records of a source that is one no longer have to go"
+
+
+def _with(ctx: RunContext, dataset: str, **update: Any) -> RunContext:
+    contracts = (c.model_copy(update=update) if str(c.dataset) == dataset else c for c in ctx.catalog.contracts)
+    return replace(ctx, catalog=Catalog(tuple(contracts)))
+
+
+def test_items_do_not_tell(ctx: RunContext, before: dict[str, str]) -> None:
+    for dataset in (HOLDERS, REAL_ESTATE):
+        _deliver(ctx, dataset, FIRST)
+    assert _now(ctx) == before
