@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.linkage.block import candidate_pairs, index_keys
 from jobs.linkage.changes import among_hashes
+from jobs.linkage.identify import RECORD
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
 from jobs.linkage.standardise import standardise
@@ -46,7 +48,7 @@ from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, record_state
 from jobs.steps.s4_link import link_records
 from jobs.steps.todays_records import Touched
-from jobs.transforms.history import rows_begun, rows_ended, rows_on
+from jobs.transforms.history import rows_changed, rows_ended, rows_on
 from schemas.catalog import load_catalog
 
 if TYPE_CHECKING:
@@ -133,7 +135,7 @@ def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:
 def _link(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> dict[str, Any]:
     night, began = _night(spark, ctx), time.monotonic()
     with Meter() as meter:
-        link_records(night, lambda: _today(versions, ctx), _touched(versions, night))
+        link_records(night, partial(rows_on, versions, ctx.business_date), partial(_touched, versions, night))
         record_state(ctx, MASTER, night.model.digest, night.input_digest)
     found = {"cpu_seconds": round(meter.cpu_seconds, 1), "seconds": round(time.monotonic() - began)}
     found |= {"peak_gib": round(meter.peak_bytes / 2**30, 1)}
@@ -147,22 +149,19 @@ def _all_pairs(spark: SparkSession, ctx: RunContext) -> int:
     return candidate_pairs(all_blocks(night.table("key_index"), night.model), night.model).count()
 
 
-def _today(versions: DataFrame, ctx: RunContext) -> DataFrame:
-    return rows_on(versions, ctx.business_date)
-
-
 def _touched(versions: DataFrame, night: LinkageNight) -> Touched | None:
     """As `jobs.steps.todays_records.touched_records` finds them in silver."""
     if night.base is None:
         return None
     since, today = night.base.business_date, night.ctx.business_date
-    return Touched(rows_begun(versions, since, today), rows_ended(versions, since, today).select("dataset", "record_key"))
+    found = rows_changed(versions, since, today).hint("rebalance").localCheckpoint()
+    return Touched(rows_on(found, today), rows_ended(found, since, today).select(*RECORD))
 
 
 def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> int:
     """The pairs that the night will compare, asked before it runs. Raises ValueError if it will link everything."""
     night = _night(spark, ctx)
-    changes = find_changes(night, lambda: _today(versions, ctx), _touched(versions, night))
+    changes = find_changes(night, partial(rows_on, versions, ctx.business_date), partial(_touched, versions, night))
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = index_keys(standardise(changes.came, night.model), night.model)

@@ -58,7 +58,9 @@ class Changes:
     counted: int | None
 
 
-def find_changes(night: LinkageNight, today: Callable[[], DataFrame], touched: Touched | None = None) -> Changes | None:
+def find_changes(
+    night: LinkageNight, today: Callable[[], DataFrame], touched: Callable[[], Touched | None] = lambda: None
+) -> Changes | None:
     """What tonight's records change in the state of the night before; None if all must be linked anew.
 
     Only those ``touched`` are compared with what they were, if it is known which they are; else all of ``today``.
@@ -68,10 +70,11 @@ def find_changes(night: LinkageNight, today: Callable[[], DataFrame], touched: T
     known = row_count(night.path("records"))
     if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
         return None
-    records, before = (today() if touched is None else touched.came), night.read_before("records")
-    if touched is not None or known <= KEPT_RECORDS:
+    before, some = night.read_before("records"), touched()
+    records = today() if some is None else some.came
+    if some is None and known <= KEPT_RECORDS:
         records = records.hint("rebalance").localCheckpoint()
-    compared = before if touched is None else _as_they_were(records, touched, before)
+    compared = before if some is None else _as_they_were(some, before)
     hashes, is_today, was_before = local_hashes(changed_records(records, compared, night.model))
     frequencies = night.read_before("term_frequencies")
     counted = counted_records(frequencies)
@@ -84,12 +87,12 @@ def find_changes(night: LinkageNight, today: Callable[[], DataFrame], touched: T
     return Changes(hashes, came, left, frequencies, counted)
 
 
-def _as_they_were(came: DataFrame, touched: Touched, before: DataFrame) -> DataFrame:
+def _as_they_were(touched: Touched, before: DataFrame) -> DataFrame:
     """What was ``before`` of the touched records, and of those in datasets that tell of no changes."""
     from pyspark.sql import functions as f
 
     is_untold = f.col("dataset").isin(*touched.untold)
-    named = came.where(~is_untold).select(*RECORD).unionByName(touched.ended)
+    named = touched.came.where(~is_untold).select(*RECORD).unionByName(touched.ended)
     told = among(before.where(~is_untold), named.select(hash_of(RECORD_ID).alias(RECORD_HASH)).distinct())
     return told.unionByName(before.where(is_untold)) if touched.untold else told
 

@@ -46,17 +46,20 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
         return
     with plans_for(spark, ctx.silver_rows(master)):
         restore_state(spark, ctx, master, night.base)
-        touched = None if afresh else touched_records(night)
-        link_records(night, lambda: todays_records(night), touched, afresh=afresh)
+        link_records(night, partial(todays_records, night), partial(touched_records, night), afresh=afresh)
     record_state(ctx, master, model.digest, night.input_digest, known)
 
 
 def link_records(
-    night: LinkageNight, today: Callable[[], DataFrame], touched: Touched | None = None, *, afresh: bool = False
+    night: LinkageNight,
+    today: Callable[[], DataFrame],
+    touched: Callable[[], Touched | None] = lambda: None,
+    *,
+    afresh: bool = False,
 ) -> None:
     """Bring the linked tables from the night before to tonight's records: dataset, record_key and the model's attributes.
 
-    ``today`` gives all of them; where it is known which are ``touched``, only if all have to be linked.
+    ``today`` gives all of them, and is not asked where ``touched`` gives those that may have changed, unless all have to be linked.
     """
     changes = None if afresh else find_changes(night, today, touched)
     scope = link_all(night, today()) if changes is None else link_changes(night, changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,13 +15,17 @@ from jobs.linkage.model import ModelError
 from jobs.linkage.roles import records_of, union_of
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_night import LinkageNight
-from jobs.transforms.history import rows_begun, rows_ended, rows_on
+from jobs.transforms.history import rows_changed, rows_ended, rows_on
 from schemas.contract import Contract
 from schemas.names import Layer
 from schemas.record_keys import dataset_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+
+VALIDITY = {"_valid_from": "date", "_valid_to": "date"}
+"""The columns of silver that say from when to when a row was so, and their types."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ def todays_records(night: LinkageNight) -> DataFrame:
 
     Raises ModelError if a contract fills an attribute that the model does not know.
     """
-    return _records(night, [record for source, rows in _silver(night) for record in _named(night, source, _now(night, rows))])
+    day = night.ctx.business_date
+    return _records(night, [record for source, rows in _silver(night) for record in _named(night, source, rows_on(rows, day))])
 
 
 def touched_records(night: LinkageNight) -> Touched | None:
@@ -58,15 +63,17 @@ def touched_records(night: LinkageNight) -> Touched | None:
     told = {dataset for dataset, digest in stands.items() if night.base.silver.get(dataset) == digest}
     if not told:
         return None
-    came, ended, untold = [], [], set[str]()
+    found, untold = [], set[str]()
     for source, rows in _silver(night):
         if dataset_of(source) in told:
-            came += _named(night, source, rows_begun(rows, since, today))
-            ended += _named(night, source, rows_ended(rows, since, today))
+            found += _named(night, source, rows_changed(rows, since, today))
         else:
-            came += _named(night, source, _now(night, rows))
+            found += _named(night, source, rows_on(rows, today))
             untold.add(dataset_of(source))
-    return Touched(_records(night, came), _records(night, ended).select(*RECORD), tuple(sorted(untold)))
+    # A checkpoint: it is asked for several times, and silver has many sources. Rebalanced, because each is a part of its own.
+    versions = _records(night, found, also=VALIDITY).hint("rebalance").localCheckpoint()
+    ended = rows_ended(versions, since, today).select(*RECORD)
+    return Touched(rows_on(versions, today).drop(*VALIDITY), ended, tuple(sorted(untold)))
 
 
 def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
@@ -101,22 +108,17 @@ def _silver(night: LinkageNight) -> Iterator[tuple[Contract, DataFrame]]:
             yield source, night.spark.read.format("delta").option("versionAsOf", version).load(night.ctx.path(table))
 
 
-def _now(night: LinkageNight, rows: DataFrame) -> DataFrame:
-    return rows_on(rows, night.ctx.business_date)
-
-
 def _named(night: LinkageNight, source: Contract, rows: DataFrame) -> list[DataFrame]:
     return list(records_of(rows, source, night.master))
 
 
-def _records(night: LinkageNight, found: list[DataFrame]) -> DataFrame:
-    """Records of all sources with the columns of the model, in its types."""
+def _records(night: LinkageNight, found: list[DataFrame], also: Mapping[str, str] | None = None) -> DataFrame:
+    """Records of all sources with the columns of the model, in its types. ``also``: further columns, and their types."""
     from pyspark.sql import functions as f
 
-    attributes = night.model.rules.attributes
-    empty = ", ".join(["dataset string", "record_key string", *(f"{name} {kind}" for name, kind in attributes.items())])
-    records = union_of([night.spark.createDataFrame([], empty), *found])
-    return records.select(*RECORD, *(f.col(name).cast(kind) for name, kind in attributes.items()))
+    columns = {**dict.fromkeys(RECORD, "string"), **night.model.rules.attributes, **(also or {})}
+    empty = night.spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in columns.items()))
+    return union_of([empty, *found]).select(*(f.col(name).cast(kind) for name, kind in columns.items()))
 
 
 def _require_attributes(source: Contract, night: LinkageNight) -> None:

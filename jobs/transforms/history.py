@@ -13,7 +13,7 @@ from schemas.contract import Contract
 from schemas.silver import silver_columns
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 IS_DELETION = "coalesce(_op = 'D', false)"
 """Of a delivered row: whether it ends its key."""
@@ -21,24 +21,36 @@ IS_DELETION = "coalesce(_op = 'D', false)"
 
 def rows_on(versions: DataFrame, day: date) -> DataFrame:
     """The versions that were so on a business date. Grain: one row a key."""
+    return versions.where(_was_on(day))
+
+
+def _was_on(day: date) -> Column:
     from pyspark.sql import functions as f
 
     on = f.lit(day)
-    return versions.where((f.col("_valid_from") <= on) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > on)))
+    return (f.col("_valid_from") <= on) & (f.col("_valid_to").isNull() | (f.col("_valid_to") > on))
 
 
-def rows_begun(versions: DataFrame, since: date, day: date) -> DataFrame:
-    """The versions that are so on ``day`` and were not on ``since``, an earlier date. Grain: one row a key."""
+def _began(since: date, day: date) -> Column:
     from pyspark.sql import functions as f
 
-    return rows_on(versions, day).where(f.col("_valid_from") > f.lit(since))
+    return (f.col("_valid_from") > f.lit(since)) & _was_on(day)
+
+
+def _ended(since: date, day: date) -> Column:
+    from pyspark.sql import functions as f
+
+    return (f.col("_valid_to") <= f.lit(day)) & _was_on(since)
+
+
+def rows_changed(versions: DataFrame, since: date, day: date) -> DataFrame:
+    """The versions that were so on ``since`` or are so on ``day``, a later date, but not on both. Grain: one row a version."""
+    return versions.where(_began(since, day) | _ended(since, day))
 
 
 def rows_ended(versions: DataFrame, since: date, day: date) -> DataFrame:
     """The versions that were so on ``since`` and are not on ``day``, a later date. Grain: one row a key."""
-    from pyspark.sql import functions as f
-
-    return rows_on(versions, since).where(f.col("_valid_to") <= f.lit(day))
+    return versions.where(_ended(since, day))
 
 
 def changes_of(
