@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from schemas.record_keys import dataset_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+
+BEYOND_ITS_ROW = re.compile(r"\bover\s*\(|\bover\s+\w|\bselect\b", re.IGNORECASE)
+"""What Spark SQL needs to look at more than one row: a window, of its own or by name, or a query."""
 
 VALIDITY = {"_valid_from": "date", "_valid_to": "date"}
 """The columns of silver that say from when to when a row was so, and their types."""
@@ -79,16 +83,16 @@ def touched_records(night: LinkageNight) -> Touched | None:
 def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
     """By dataset, what its rows in silver that were so on ``day`` depend on, as one SHA-256. No Spark.
 
-    Left out is a dataset of which this cannot be said: nothing was published up to then, or its items are linked too, whose tables
-    are made anew each night and may stay behind when a gate stops them.
+    Left out is a dataset whose rows do not tell what changed: nothing was published up to then; an attribute of its records is made
+    of other rows too; or its items are linked, whose tables are made anew each night and may stay behind when a gate stops them.
     """
     published = defaultdict(list)
     for state in delivery_states(ctx.settings.root):
         if state.status == "published" and state.business_date <= day:
             published[state.dataset].append([state.delivery_id, state.digest])
     sources = ctx.catalog.sources_of(master)
-    of_items = {dataset_of(source) for source in sources if source.repeated_group}
-    told = {str(source.dataset): source for source in sources if dataset_of(source) not in of_items}
+    mute = {dataset_of(source) for source in sources if source.repeated_group or _looks_at_other_rows(source)}
+    told = {str(source.dataset): source for source in sources if dataset_of(source) not in mute}
     # All names, in each: the records of a source that is one no longer have to go, and no row of silver says so.
     names = [str(source.dataset) for source in sources]
     return {
@@ -96,6 +100,12 @@ def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
         for dataset, source in told.items()
         if published[dataset]
     }
+
+
+def _looks_at_other_rows(source: Contract) -> bool:
+    """Whether a record may change though its row does not: an expression that sees more than its row has a window or a query."""
+    expressions = [sql for role in source.record_roles for sql in (*role.fields.values(), role.when or "")]
+    return any(BEYOND_ITS_ROW.search(sql) for sql in expressions)
 
 
 def _silver(night: LinkageNight) -> Iterator[tuple[Contract, DataFrame]]:

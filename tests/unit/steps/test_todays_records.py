@@ -10,10 +10,14 @@ import pytest
 
 from jobs.io import control
 from jobs.io.run_context import RunContext
-from jobs.steps.todays_records import silver_digests
+from jobs.steps.todays_records import BEYOND_ITS_ROW, silver_digests
 from schemas.catalog import Catalog
 
-HOUSEHOLD, RESIDENCE = "public_security/household_register", "public_security/residence_registration"
+HOUSEHOLD, RESIDENCE, MARRIAGE = (
+    "public_security/household_register",
+    "public_security/residence_registration",
+    "civil_affairs/marriage_register",
+)
 HOLDERS, REAL_ESTATE = "natural_resources/real_estate_holder", "natural_resources/real_estate"
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -31,16 +35,16 @@ def _now(ctx: RunContext, day: date = FIRST) -> dict[str, str]:
 @pytest.fixture
 def before(ctx: RunContext) -> dict[str, str]:
     """Two registers as they were known in the first night."""
-    for dataset in (HOUSEHOLD, RESIDENCE):
+    for dataset in (MARRIAGE, RESIDENCE):
         _deliver(ctx, dataset, FIRST)
     return _now(ctx)
 
 
 def test_what_comes_later_leaves_a_night_as_it_was(ctx: RunContext, before: dict[str, str]) -> None:
-    assert set(before) == {HOUSEHOLD, RESIDENCE}, "of what never delivered nothing can be said"
-    _deliver(ctx, HOUSEHOLD, SECOND)
+    assert set(before) == {MARRIAGE, RESIDENCE}, "of what never delivered nothing can be said"
+    _deliver(ctx, MARRIAGE, SECOND)
     assert _now(ctx) == before
-    assert _now(ctx, SECOND)[HOUSEHOLD] != before[HOUSEHOLD]
+    assert _now(ctx, SECOND)[MARRIAGE] != before[MARRIAGE]
 
 
 @pytest.mark.parametrize(
@@ -51,26 +55,26 @@ def test_what_comes_later_leaves_a_night_as_it_was(ctx: RunContext, before: dict
 def test_what_comes_late_changes_the_night_that_it_is_of(
     ctx: RunContext, before: dict[str, str], sequence: int, status: str, digest: str
 ) -> None:
-    _deliver(ctx, HOUSEHOLD, FIRST, sequence, status, digest)
+    _deliver(ctx, MARRIAGE, FIRST, sequence, status, digest)
     now = _now(ctx)
-    assert now.get(HOUSEHOLD) != before[HOUSEHOLD]
+    assert now.get(MARRIAGE) != before[MARRIAGE]
     assert now[RESIDENCE] == before[RESIDENCE]
 
 
 def test_a_stopped_delivery_changes_nothing_until_it_is_let_through(ctx: RunContext, before: dict[str, str]) -> None:
-    _deliver(ctx, HOUSEHOLD, FIRST, 2, "stopped")
+    _deliver(ctx, MARRIAGE, FIRST, 2, "stopped")
     assert _now(ctx) == before
-    _deliver(ctx, HOUSEHOLD, FIRST, 2, "published")
-    assert _now(ctx)[HOUSEHOLD] != before[HOUSEHOLD]
+    _deliver(ctx, MARRIAGE, FIRST, 2, "published")
+    assert _now(ctx)[MARRIAGE] != before[MARRIAGE]
 
 
 def test_another_contract_makes_other_records(ctx: RunContext, before: dict[str, str]) -> None:
-    narrower = _now(_with(ctx, HOUSEHOLD, tolerance=0.5))
-    assert narrower[HOUSEHOLD] != before[HOUSEHOLD]
+    narrower = _now(_with(ctx, MARRIAGE, tolerance=0.5))
+    assert narrower[MARRIAGE] != before[MARRIAGE]
     assert narrower[RESIDENCE] == before[RESIDENCE]
     fewer = _now(_with(ctx, RESIDENCE, record_roles=()))
-    assert set(fewer) == {HOUSEHOLD}
-    assert fewer[HOUSEHOLD] != before[HOUSEHOLD], "the records of a source that is one no longer have to go"
+    assert set(fewer) == {MARRIAGE}
+    assert fewer[MARRIAGE] != before[MARRIAGE], "the records of a source that is one no longer have to go"
 
 
 def _with(ctx: RunContext, dataset: str, **update: Any) -> RunContext:
@@ -82,3 +86,21 @@ def test_items_do_not_tell(ctx: RunContext, before: dict[str, str]) -> None:
     for dataset in (HOLDERS, REAL_ESTATE):
         _deliver(ctx, dataset, FIRST)
     assert _now(ctx) == before
+
+
+def test_a_dataset_whose_records_are_made_of_several_rows_does_not_tell(ctx: RunContext, before: dict[str, str]) -> None:
+    _deliver(ctx, HOUSEHOLD, FIRST)
+    assert _now(ctx) == before, "who is in the household changes one's relatives"
+
+
+@pytest.mark.parametrize(
+    ("sql", "sees_others"),
+    [
+        ("max(name) over (partition by town)", True),
+        ("sum(n) OVER w", True),
+        ("(select 1)", True),
+        ("concat(overtime, selected)", False),
+    ],
+)
+def test_an_expression_that_sees_other_rows_is_known_by_its_form(sql: str, sees_others: bool) -> None:
+    assert bool(BEYOND_ITS_ROW.search(sql)) == sees_others
