@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -47,13 +48,18 @@ class Findings:
 
         Raises HashCollisionError.
         """
-        index = pd.Index(self.records[RECORD_HASH].to_numpy(np.int64))
-        if index.has_duplicates:
-            raise HashCollisionError(_collision(self.records[index.duplicated(keep=False)]))
-        left, right = (index.get_indexer(pd.Index(pairs[side].to_numpy(np.int64))) for side in HASH_PAIR)
+        left, right = (self._places.get_indexer(pd.Index(pairs[side].to_numpy(np.int64))) for side in HASH_PAIR)
         known = (left >= 0) & (right >= 0)
         low, high = np.minimum(left, right)[known], np.maximum(left, right)[known]
         return Links(low.astype(np.int64), high.astype(np.int64), pairs["match_weight"].to_numpy(np.float64)[known])
+
+    @cached_property
+    def _places(self) -> pd.Index:
+        """The hashes of the records in their order; made once, for several kinds of pairs are looked up in it."""
+        places = pd.Index(self.records[RECORD_HASH].to_numpy(np.int64))
+        if places.has_duplicates:
+            raise HashCollisionError(_collision(self.records[places.duplicated(keep=False)]))
+        return places
 
 
 @dataclass(frozen=True)
