@@ -36,7 +36,6 @@ from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.linkage.block import candidate_pairs, index_keys
 from jobs.linkage.changes import among_hashes
-from jobs.linkage.identify import RECORD
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
 from jobs.linkage.standardise import standardise
@@ -47,8 +46,8 @@ from jobs.steps.link_changes import find_changes
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, record_state
 from jobs.steps.s4_link import link_records
-from jobs.steps.todays_records import Touched
-from jobs.transforms.history import rows_changed, rows_ended, rows_on
+from jobs.steps.todays_records import Touched, touched_among
+from jobs.transforms.history import rows_changed, rows_on
 from schemas.catalog import load_catalog
 
 if TYPE_CHECKING:
@@ -154,8 +153,7 @@ def _touched(versions: DataFrame, night: LinkageNight) -> Touched | None:
     if night.base is None:
         return None
     since, today = night.base.business_date, night.ctx.business_date
-    found = rows_changed(versions, since, today).hint("rebalance").localCheckpoint()
-    return Touched(rows_on(found, today), rows_ended(found, since, today).select(*RECORD))
+    return touched_among(rows_changed(versions, since, today), since, today)
 
 
 def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> int:

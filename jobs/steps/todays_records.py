@@ -74,10 +74,14 @@ def touched_records(night: LinkageNight) -> Touched | None:
         else:
             found += _named(night, source, rows_on(rows, today))
             untold.add(dataset_of(source))
+    return touched_among(_records(night, found, also=VALIDITY), since, today, tuple(sorted(untold)))
+
+
+def touched_among(versions: DataFrame, since: date, today: date, untold: tuple[str, ...] = ()) -> Touched:
+    """What ``versions``, which were so on one date alone or are of ``untold`` datasets, bring today, and which of them ended."""
     # A checkpoint: it is asked for several times, and silver has many sources. Rebalanced, because each is a part of its own.
-    versions = _records(night, found, also=VALIDITY).hint("rebalance").localCheckpoint()
-    ended = rows_ended(versions, since, today).select(*RECORD)
-    return Touched(rows_on(versions, today).drop(*VALIDITY), ended, tuple(sorted(untold)))
+    kept = versions.hint("rebalance").localCheckpoint()
+    return Touched(rows_on(kept, today).drop(*VALIDITY), rows_ended(kept, since, today).select(*RECORD), untold)
 
 
 def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
