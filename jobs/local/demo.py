@@ -80,7 +80,7 @@ def _require_country(truth: Path, people: int, seed: int, noise: Noise) -> None:
         other_noise = ", with other errors" if found["noise"] != asked["noise"] else ""
         raise UsageError(
             f"{truth.parent} holds another country: about {found['people']:,} people, seed {found['seed']}{other_noise}. "
-            "Ask for the same one, or give yours a lake of its own: GOVLAKE_HOME=/another/folder govlake demo …"
+            "Ask for the same one, or give yours a lake of its own: GOVLAKE_HOME=/another/folder/lake govlake demo …"
         )
 
 
