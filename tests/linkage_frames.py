@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs
-from jobs.linkage.compare import compare
 from jobs.linkage.frequencies import with_frequencies
 from jobs.linkage.score import score
 from tests.linkage_firms import market_records
@@ -33,4 +32,4 @@ def score_blocks(standardised: DataFrame, frequencies: DataFrame, model: Model, 
     """All pairs that share a block."""
     counted = with_frequencies(standardised, frequencies, model)
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
-    return score(compare(pairs, counted, model), model, prior_weight)
+    return score(pairs, counted, model, prior_weight)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from jobs.linkage.block import HASH_PAIR, PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import write_candidate
-from jobs.linkage.compare import compare
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, with_frequencies
 from jobs.linkage.identify import RECORD
@@ -49,7 +48,7 @@ def link(standardised: DataFrame, model: Model) -> Linked:
     # Kept, because pairs join it twice: without, Spark plans and runs its joins twice too.
     counted = with_frequencies(standardised, count_frequencies(standardised, model), model).persist()
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
-    scored = score(compare(pairs, counted, model), model, model.prior_weight(counted.count()))
+    scored = score(pairs, counted, model, model.prior_weight(counted.count()))
     edges = edges_of(scored, model).select(*PAIR, *HASH_PAIR, "match_weight", "is_link").toArrow().to_pandas()
     columns = dict.fromkeys([*RECORD, RECORD_HASH, *model.rules.grouped_by])
     own = counted.select(*columns).toArrow().to_pandas().sort_values(RECORD, ignore_index=True)

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jobs.linkage.block import HASH_PAIR, PAIR
+from jobs.linkage.compare import both_sides, gamma_sql, level_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import Comparison, Level
 
@@ -17,25 +18,41 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def score(compared: DataFrame, model: Model, prior_weight: float) -> DataFrame:
-    """Pairs with ``mw_<comparison>`` (bits, term frequencies included) and their sum with the prior, ``match_weight``."""
+def score(pairs: DataFrame, counted: DataFrame, model: Model, prior_weight: float) -> DataFrame:
+    """Candidate pairs, compared and scored. Grain: one row a pair, ``record_id_l < record_id_r``, each with its hash.
+
+    ``gamma_<comparison>`` is the level that a pair reaches, ``mw_<comparison>`` its weight (bits, term frequencies included),
+    ``match_weight`` their sum with the prior. ``counted``: the records, standardised and with their term frequencies. A level
+    has to read the same with both records exchanged: which of them its ``_l`` stands for is decided by their hashes.
+    """
     from pyspark.sql import functions as f
 
+    needed = needed_columns(model) | {"record_id", *(f"tf_{column}" for column in model.frequency_columns)}
     names = [comparison.output_column_name for comparison in model.comparisons]
-    weights = [f.expr(weight_sql(comparison)).alias(f"mw_{comparison.output_column_name}") for comparison in model.comparisons]
-    scored = compared.select(*PAIR, *HASH_PAIR, *(f"gamma_{name}" for name in names), *weights)
+    gammas = [f"{gamma_sql(comparison)} as gamma_{name}" for comparison, name in zip(model.comparisons, names, strict=True)]
+    weights = [f"{weight_sql(comparison)} as mw_{name}" for comparison, name in zip(model.comparisons, names, strict=True)]
+    scored = both_sides(pairs, counted, needed).selectExpr(*_named_in_order(), *gammas, *weights)
     total = " + ".join([_double(prior_weight), *(f"mw_{name}" for name in names)])
     return scored.withColumn("match_weight", f.expr(total))
 
 
+def _named_in_order() -> list[str]:
+    """The names of a pair, the smaller ID first, with the hash that it has, which need not be the smaller one."""
+    (left, right), (left_hash, right_hash) = PAIR, HASH_PAIR
+    sides = (left_hash, right_hash), (right_hash, left_hash)
+    hashes = [f"if({left} < {right}, {one}, {other}) as {one}" for one, other in sides]
+    return [f"least({left}, {right}) as {left}", f"greatest({left}, {right}) as {right}", *hashes]
+
+
 def weight_sql(comparison: Comparison) -> str:
-    """The weight of a comparison, as SQL over its gamma column and the term frequencies of both records."""
-    gamma = f"gamma_{comparison.output_column_name}"
-    whens = [f"when {number} then {_level_sql(comparison, level)}" for number, level in comparison.levels.items()]
-    return f"case {gamma} {' '.join(whens)} end"
+    """The weight of a comparison, as SQL over the columns and the term frequencies of both records.
+
+    Not over its gamma: a limit on the weights goes down into the join, where each mention of a gamma would be worked out anew.
+    """
+    return level_sql(comparison, lambda _, level: _level_weight_sql(comparison, level))
 
 
-def _level_sql(comparison: Comparison, level: Level) -> str:
+def _level_weight_sql(comparison: Comparison, level: Level) -> str:
     weight = _double(level.match_weight)
     column = level.tf_adjustment_column
     if not column:

@@ -18,7 +18,6 @@ from jobs.io.delta import table_exists
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
 from jobs.linkage.candidate import model_files, write_candidate
-from jobs.linkage.compare import compare
 from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
@@ -118,7 +117,7 @@ def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, recor
     """All pairs in blocks: `HASH_PAIR`, match_weight."""
     counted = with_frequencies(standardised, frequencies, model)
     pairs = candidate_pairs(blocks_of(block_keys(counted, model)), model)
-    return score(compare(pairs, counted, model), model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
+    return score(pairs, counted, model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
 
 
 def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:

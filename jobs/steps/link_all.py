@@ -9,7 +9,6 @@ import numpy as np
 from jobs.io import control
 from jobs.linkage.block import blocks_of, candidate_pairs, capped_blocks, first_identity_rule, index_keys
 from jobs.linkage.changes import among, hash_of
-from jobs.linkage.compare import compare
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
@@ -50,7 +49,7 @@ def score_pairs(pairs: DataFrame, counted: DataFrame, record_count: int | None, 
 
     ``counted``: the records that they name, standardised and with the frozen term frequencies, counted on ``record_count`` records.
     """
-    return edges_of(score(compare(pairs, counted, model), model, model.prior_weight(record_count or 0)), model)
+    return edges_of(score(pairs, counted, model, model.prior_weight(record_count or 0)), model)
 
 
 def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:

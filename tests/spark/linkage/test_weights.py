@@ -6,11 +6,13 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jobs.linkage.block import block_keys, blocks_of, candidate_pairs, capped_blocks
+from jobs.linkage.compare import bounded
 from jobs.linkage.frequencies import count_frequencies, frequencies_of, with_frequencies
 from jobs.linkage.model import SETTINGS_FILE, Model, load_model
 from jobs.linkage.standardise import standardise
@@ -55,6 +57,17 @@ def test_match_weights_equal_those_of_splink(spark: SparkSession, master: str) -
     assert both["match_weight"].gt(0).any()
     reached = {name: set(ours[f"gamma_{name}"]) for name in (c.output_column_name for c in model.comparisons)}
     assert sum(map(len, reached.values())) > 15, "the town is varied enough to reach many of the model's levels"
+
+
+@pytest.mark.parametrize(
+    "condition", ["damerau_levenshtein(a, b) <= 1", "damerau_levenshtein(a, b) = 1", "damerau_levenshtein(a, b) = 2"]
+)
+def test_the_quick_distance_tells_the_same_pairs(spark: SparkSession, condition: str) -> None:
+    texts = ["", *("".join(letters) for length in range(1, 5) for letters in product("aab张", repeat=length)), None]
+    frame = spark.createDataFrame([(text,) for text in dict.fromkeys(texts)], "a string")
+    pairs = frame.crossJoin(frame.withColumnRenamed("a", "b")).selectExpr(f"{condition} as slow", f"{bounded(condition)} as quick")
+    told = {(row.slow, bool(row.quick)) for row in pairs.distinct().collect()}
+    assert told == {(True, True), (False, False)}
 
 
 def test_a_block_above_its_cap_is_left_out_and_reported(model: Model, town: DataFrame) -> None:
