@@ -34,14 +34,14 @@ from benchmarks.linkage.records import DAY, MODEL, schema, write_records
 from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
-from jobs.linkage.block import candidate_pairs, index_keys
+from jobs.io.spark import plans_for
+from jobs.linkage.block import blocking_keys, candidate_pairs, index_keys, large_blocks
 from jobs.linkage.changes import among_hashes
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
 from jobs.linkage.standardise import standardise
 from jobs.settings import load_settings
 from jobs.steps.audit_identity import audit_identity
-from jobs.steps.link_all import all_blocks
 from jobs.steps.link_changes import find_changes
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, record_state
@@ -76,13 +76,18 @@ def main() -> None:
 def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: bool) -> dict[str, Any]:
     folder.mkdir()
     counts = write_versions(folder / "records.parquet", folder / "versions.parquet", rows, seed)
+    with plans_for(spark, rows):
+        return counts | _measure_nights(spark, folder, rows, audit=audit)
+
+
+def _measure_nights(spark: SparkSession, folder: Path, rows: int, *, audit: bool) -> dict[str, Any]:
     versions = spark.read.parquet(str(folder / "versions.parquet"))
     ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
     full = _link(spark, ctx, versions) | {"pairs": _all_pairs(spark, ctx)}
     tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + ONE_NIGHT, f"night/{DAY + ONE_NIGHT}/1")
     pairs = _pairs_of_night(spark, tomorrow, versions)
     night = _link(spark, tomorrow, versions) | {"pairs": pairs}
-    found = {"records": rows, **counts, "full": full, "night": night}
+    found = {"records": rows, "full": full, "night": night}
     found |= {f"{name}_ratio": round(night[key] / full[key], 4) for name, key in (("pairs", "pairs"), ("cpu", "cpu_seconds"))}
     return found | ({"same_partition": audit_identity(spark, tomorrow, MASTER).same_partition} if audit else {})
 
@@ -145,7 +150,8 @@ def _link(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> dict[str
 def _all_pairs(spark: SparkSession, ctx: RunContext) -> int:
     """The pairs that a full run compares."""
     night = _night(spark, ctx)
-    return candidate_pairs(all_blocks(night.table("key_index"), night.model), night.model).count()
+    keys = blocking_keys(night.table("key_index"), night.model)
+    return candidate_pairs(keys, large_blocks(keys, night.model)).count()
 
 
 def _touched(versions: DataFrame, night: LinkageNight) -> Touched | None:

@@ -35,6 +35,8 @@ SIMILARITIES = {
 }
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
+PARTS = "spark.sql.shuffle.partitions"
+
 FEW_ROWS = 20_000
 """Up to so many rows, to compile a plan to Java, or to plan it anew after each stage, costs more than it saves (ADR 12)."""
 
@@ -42,9 +44,13 @@ FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "1",
+    PARTS: "1",
 }
 """Makes Spark walk its expressions row by row, and run a plan as it was first made; what comes out is the same."""
+
+
+ROWS_A_PART = 100_000
+"""A shuffle of more rows than so many to each part has more parts than the settings say: what a part sorts fits into memory."""
 
 
 class SparkUnavailableError(GovlakeError):
@@ -79,8 +85,9 @@ def spark_session(settings: Settings) -> Iterator[SparkSession]:
 
 @contextmanager
 def plans_for(spark: SparkSession, rows: int) -> Iterator[None]:
-    """Have the session plan what is run within `FOR_FEW_ROWS` if it is about so few, else for many as it does anyhow."""
-    changed = FOR_FEW_ROWS if rows <= FEW_ROWS else {}
+    """Have the session plan what is run within `FOR_FEW_ROWS` if it is about so few, else in parts of `ROWS_A_PART` at most."""
+    parts = max(int(spark.conf.get(PARTS) or 1), -(-rows // ROWS_A_PART))
+    changed = FOR_FEW_ROWS if rows <= FEW_ROWS else {PARTS: str(parts)}
     before = {name: spark.conf.get(name) for name in changed}
     for name, value in changed.items():
         spark.conf.set(name, value)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 HASH_PAIR = ["record_hash_l", "record_hash_r"]
 """The two columns that name the records of a pair to linkage; in a candidate pair the smaller hash first."""
 
+BLOCK = ["block_key", "rule"]
+"""The two columns that name a block; the key first, for sorting by it alone tells nearly all blocks apart."""
+
 PAIR = ["record_id_l", "record_id_r"]
 """The two columns that name the records of a pair to people, the smaller ID first."""
 
@@ -69,41 +72,40 @@ def _with_keys(standardised: DataFrame, keys: Sequence[str]) -> DataFrame:
     return found.select("rule", "block_key", RECORD_HASH)
 
 
-def blocks_of(keys: DataFrame) -> DataFrame:
-    """The blocks of more than one record: ``rule block_key record_hashes`` (sorted, distinct) and their ``size``."""
+def blocking_keys(index: DataFrame, model: Model) -> DataFrame:
+    """The keys of a key index by which records are compared: those of its blocking rules."""
+    return index.where(f"rule < {first_identity_rule(model)}")
+
+
+def large_blocks(keys: DataFrame, model: Model) -> DataFrame:
+    """The blocks above their rule's cap: ``rule block_key``, their ``size``, the least hash of their records as ``example``."""
     from pyspark.sql import functions as f
 
-    blocks = keys.groupBy("rule", "block_key").agg(f.sort_array(f.collect_set(RECORD_HASH)).alias("record_hashes"))
-    return blocks.withColumn("size", f.size("record_hashes")).where("size > 1")
+    # Counted, not collected: sets of all blocks cost four times as much to make.
+    sizes = keys.groupBy(*BLOCK).agg(f.count("*").alias("size"), f.min(RECORD_HASH).alias("example"))
+    return sizes.where(f"size > {cap_sql(model)}")
 
 
-def candidate_pairs(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of the blocks within their caps, as `HASH_PAIR`, each once whatever the number of shared blocks."""
-    kept = blocks.where(f"size <= {cap_sql(model)}")
-    return kept.selectExpr(f"explode({pairs_sql('record_hashes')}) as pair").select("pair.*").distinct()
+def candidate_pairs(keys: DataFrame, large: DataFrame) -> DataFrame:
+    """Pairs of records that share a block, as `HASH_PAIR`, each once whatever the number of shared blocks.
+
+    ``keys`` are read twice: they had better be a table or kept. ``large``: the blocks to leave out, few.
+    """
+    from pyspark.sql import functions as f
+
+    left_hash, right_hash = HASH_PAIR
+    kept = keys.join(f.broadcast(large.select(*BLOCK)), BLOCK, "left_anti")
+    left, right = (kept.select(*BLOCK, f.col(RECORD_HASH).alias(name)) for name in HASH_PAIR)
+    return left.join(right, BLOCK).where(f"{left_hash} < {right_hash}").select(*HASH_PAIR).distinct()
 
 
-def pairs_sql(records: str) -> str:
-    """All pairs of a sorted array of record hashes, as SQL: an array of `HASH_PAIR`."""
-    return f"""flatten(transform({records}, (a, i) ->
-        transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
-            {pair_sql("a", "b")})))"""
-
-
-def pair_sql(low: str, high: str) -> str:
-    """A pair of two record hashes, as SQL: a struct with the names of `HASH_PAIR`."""
-    left, right = HASH_PAIR
-    return f"named_struct('{left}', {low}, '{right}', {high})"
-
-
-def capped_blocks(blocks: DataFrame, model: Model) -> DataFrame:
+def capped_blocks(large: DataFrame, model: Model) -> DataFrame:
     """What was left out: ``rule_name``, ``blocks`` above the cap, ``records`` in them, an ``example``'s hash. One row a rule."""
     from pyspark.sql import functions as f
 
     names = " ".join(f"when {n} then {literal(rule.name)}" for n, rule in enumerate(model.rules.blocking))
-    large = blocks.where(f"size > {cap_sql(model)}").withColumn("rule_name", f.expr(f"case rule {names} end"))
-    return large.groupBy("rule_name").agg(
-        f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min(f.col("record_hashes")[0]).alias("example")
+    return large.groupBy(f.expr(f"case rule {names} end").alias("rule_name")).agg(
+        f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min("example").alias("example")
     )
 
 

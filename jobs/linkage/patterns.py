@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import HASH_PAIR, block_keys, blocks_of, candidate_pairs
+from jobs.linkage.block import HASH_PAIR, block_keys, candidate_pairs, large_blocks
 from jobs.linkage.compare import both_sides, gamma_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import BlockingRule, Comparison
@@ -61,8 +61,8 @@ def count_patterns(standardised: DataFrame, model: Model, most_pairs: int = BLOC
     record_count = standardised.count()
     keys = block_keys(standardised, model).persist()
     share = _share_of_blocks(keys, model, most_pairs)
-    sampled_blocks = blocks_of(keys.where(f"pmod(block_key, {round(1 / share)}) = 0"))
-    blocked = _count(candidate_pairs(sampled_blocks, model), standardised, model)
+    sampled = keys.where(f"pmod(block_key, {round(1 / share)}) = 0")
+    blocked = _count(candidate_pairs(sampled, large_blocks(sampled, model)), standardised, model)
     keys.unpersist()
     blocked["pairs"] /= 1 - (1 - share) ** blocked["shared_blocks"]
     strangers = _count(_random_pairs(standardised, record_count), standardised, model)

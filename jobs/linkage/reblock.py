@@ -10,14 +10,12 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import HASH_PAIR, cap_sql, first_identity_rule, pair_sql, pairs_sql
+from jobs.linkage.block import BLOCK, HASH_PAIR, blocking_keys, cap_sql
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-BLOCK = ["rule", "block_key"]
 
 
 def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Model) -> DataFrame:
@@ -29,7 +27,7 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
     """
     from pyspark.sql import functions as f
 
-    entering, leaving = (keys.where(f"rule < {first_identity_rule(model)}") for keys in (came, left))
+    entering, leaving = (blocking_keys(keys, model) for keys in (came, left))
     both = entering.unionByName(leaving)
     # By the key alone, which is a hash of its rule too: the keys of all records are looked through for one number each.
     found = index.join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
@@ -46,19 +44,32 @@ def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Mo
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of the changed blocks that a night has to score, as `HASH_PAIR`, distinct."""
     cap = cap_sql(model)
-    pair = pair_sql("least(a, b)", "greatest(a, b)")
+    pair = _pair_sql("least(a, b)", "greatest(a, b)")
     across = f"flatten(transform(came, a -> transform(stayed, b -> {pair})))"
-    opened = f"case when size_before > {cap} then {pairs_sql('stayed')} else array() end"
+    opened = f"case when size_before > {cap} then {_pairs_sql('stayed')} else array() end"
     kept = blocks.where(f"size <= {cap}")
-    pairs = kept.selectExpr(f"explode(concat({pairs_sql('came')}, {across}, {opened})) as pair")
+    pairs = kept.selectExpr(f"explode(concat({_pairs_sql('came')}, {across}, {opened})) as pair")
     return pairs.select("pair.*").distinct()
+
+
+def _pairs_sql(records: str) -> str:
+    """All pairs of a sorted array of record hashes, as SQL: an array of `HASH_PAIR`."""
+    return f"""flatten(transform({records}, (a, i) ->
+        transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
+            {_pair_sql("a", "b")})))"""
+
+
+def _pair_sql(low: str, high: str) -> str:
+    """A pair of two record hashes, as SQL: a struct with the names of `HASH_PAIR`."""
+    left, right = HASH_PAIR
+    return f"named_struct('{left}', {low}, '{right}', {high})"
 
 
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of unchanged records in the blocks that outgrew their cap tonight: candidates no longer, unless elsewhere."""
     cap = cap_sql(model)
     outgrown = blocks.where(f"size > {cap} and size_before <= {cap}")
-    return outgrown.selectExpr(f"explode({pairs_sql('stayed')}) as pair").select("pair.*").distinct()
+    return outgrown.selectExpr(f"explode({_pairs_sql('stayed')}) as pair").select("pair.*").distinct()
 
 
 def pairs_within_caps(pairs: DataFrame, index: DataFrame, model: Model) -> DataFrame:
@@ -66,7 +77,7 @@ def pairs_within_caps(pairs: DataFrame, index: DataFrame, model: Model) -> DataF
     from pyspark.sql import functions as f
 
     left_hash, right_hash = HASH_PAIR
-    blocking = index.where(f"rule < {first_identity_rule(model)}")
+    blocking = blocking_keys(index, model)
     left = blocking.withColumnRenamed(RECORD_HASH, left_hash).join(f.broadcast(pairs), left_hash, "inner")
     right = blocking.withColumnRenamed(RECORD_HASH, right_hash)
     shared = right.join(f.broadcast(left), [*BLOCK, right_hash], "inner")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.io import control
-from jobs.linkage.block import blocks_of, candidate_pairs, capped_blocks, first_identity_rule, index_keys
+from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
 from jobs.linkage.changes import among, hash_of
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
@@ -26,22 +26,17 @@ def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     # A checkpoint: the keys of every blocking rule begin at it, and each would plan the whole way to it again.
     standardised = standardise(night.write_whole("records", today), night.model).localCheckpoint()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
-    blocks = all_blocks(index, night.model).persist()
-    report_capped(night, blocks, standardised)
+    keys = blocking_keys(index, night.model)
+    large = large_blocks(keys, night.model).localCheckpoint()
+    report_capped(night, large, standardised)
     frequencies = _frequencies(night, standardised)
     # Kept, because pairs join it twice: without, Spark would run its own joins twice too.
     counted = with_frequencies(standardised, frequencies, night.model).persist()
-    pairs = candidate_pairs(blocks, night.model)
+    pairs = candidate_pairs(keys, large)
     edges = night.write_whole("edges", score_pairs(pairs, counted, counted_records(frequencies), night.model))
     scope = whole_scope(night, standardised, edges)
-    for kept in (blocks, counted):
-        kept.unpersist()
+    counted.unpersist()
     return scope
-
-
-def all_blocks(index: DataFrame, model: Model) -> DataFrame:
-    """The blocks of a whole key index, as `blocks_of` has them."""
-    return blocks_of(index.where(f"rule < {first_identity_rule(model)}"))
 
 
 def score_pairs(pairs: DataFrame, counted: DataFrame, record_count: int | None, model: Model) -> DataFrame:
@@ -60,9 +55,9 @@ def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:
     return night.write("term_frequencies", count_frequencies(standardised, night.model))
 
 
-def report_capped(night: LinkageNight, blocks: DataFrame, records: DataFrame) -> None:
-    """Say in ``control.gates`` which blocks were too large to be compared: pairs may be missing there. ``records``: all of them."""
-    capped = capped_blocks(blocks, night.model).toArrow().to_pylist()
+def report_capped(night: LinkageNight, large: DataFrame, records: DataFrame) -> None:
+    """Say in ``control.gates`` which blocks were too ``large`` to be compared: pairs may be missing there. ``records``: all."""
+    capped = capped_blocks(large, night.model).toArrow().to_pylist()
     examples = _record_ids(night, records, [row["example"] for row in capped])
     for row in capped:
         event = {"run_id": night.ctx.run_id, "business_date": night.ctx.business_date, "check_code": "BLOCK_ABOVE_CAP"}

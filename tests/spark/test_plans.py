@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.io import spark as sessions
-from jobs.io.spark import FEW_ROWS, FOR_FEW_ROWS, plans_for
+from jobs.io.spark import FEW_ROWS, FOR_FEW_ROWS, PARTS, ROWS_A_PART, plans_for
 from tests.small_office import Office, delta, full, office_catalog
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ def test_few_rows_are_planned_for_and_the_session_is_as_before_afterwards(spark:
         assert _settings(spark) == before
     with pytest.raises(ZeroDivisionError), plans_for(spark, 0):
         _ = 1 / 0
+    assert _settings(spark) == before
+
+
+def test_the_more_rows_the_more_parts_but_no_fewer_than_the_settings_say(spark: SparkSession) -> None:
+    before = _settings(spark)
+    with plans_for(spark, 10 * ROWS_A_PART + 1):
+        assert _settings(spark) == before | {PARTS: "11"}
     assert _settings(spark) == before
 
 
