@@ -65,6 +65,12 @@ def _pair_sql(low: str, high: str) -> str:
     return f"named_struct('{left}', {low}, '{right}', {high})"
 
 
+def outgrown_blocks(blocks: DataFrame, model: Model) -> DataFrame:
+    """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
+    large = blocks.where(f"size > {cap_sql(model)}")
+    return large.selectExpr(*BLOCK, "cast(size as bigint) as size", "array_min(concat(stayed, came)) as example")
+
+
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of unchanged records in the blocks that outgrew their cap tonight: candidates no longer, unless elsewhere."""
     cap = cap_sql(model)
