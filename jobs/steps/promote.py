@@ -89,11 +89,11 @@ def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
 
 
 def _count_of_key(staged: DataFrame, keys: tuple[str, ...]) -> Column:
-    """How many rows have a row's key. A window over the wide rows, which sorts them, only if keys alone show that some repeat."""
+    """How many rows have a row's key. A window over the wide rows, which sorts them, only if hashes of keys repeat."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
-    has_repeated = staged.groupBy(*keys).count().where("count > 1").head(1)
+    has_repeated = staged.groupBy(f.xxhash64(*keys)).count().where("count > 1").head(1)
     return f.count("*").over(Window.partitionBy(*keys)) if has_repeated else f.lit(1)
 
 
