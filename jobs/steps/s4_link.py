@@ -22,12 +22,15 @@ from jobs.steps.link_changes import find_changes, link_changes
 from jobs.steps.link_scope import Scope, masters_named
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, is_linked, record_state, restore_state
-from jobs.steps.side_by_side import side_by_side
+from jobs.steps.side_by_side import AT_ONCE, side_by_side
 from jobs.steps.todays_records import Touched, silver_digests, todays_records, touched_records
 from schemas.names import Layer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+RECORDS_AT_ONCE = 1_000_000
+"""Of more records the tables that the driver fills are written one after the other: Spark's heap holds a copy of each."""
 
 
 def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = False) -> None:
@@ -65,7 +68,8 @@ def link_records(
     scope = link_all(night, today()) if changes is None else link_changes(night, changes)
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
-    side_by_side([*_identity_writes(night, scope, entities, identity), partial(_write_review, night, scope, entities, identity)])
+    writes = [*_identity_writes(night, scope, entities, identity), partial(_write_review, night, scope, entities, identity)]
+    side_by_side(writes, at_once=AT_ONCE if len(entities.members) <= RECORDS_AT_ONCE else 1)
 
 
 def _silver_versions(ctx: RunContext, master: str) -> dict[str, int]:
@@ -93,10 +97,12 @@ def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, iden
     stays, masters = identity.crosswalk, identity.masters
     ended = {"crosswalk": stays[stays["valid_to"].notna()], "master": masters[masters["ended_on"].notna()]}
     tables = {"crosswalk": stays, "master": masters, "events": events}
-    return [
-        partial(night.write, name, night.local_rows(name, rows), night.local_keys(name, ended[name]) if name in ended else None)
-        for name, rows in tables.items()
-    ]
+    return [partial(_write_local, night, name, rows, ended.get(name)) for name, rows in tables.items()]
+
+
+def _write_local(night: LinkageNight, name: str, rows: pd.DataFrame, ended: pd.DataFrame | None) -> None:
+    """Write rows that the driver holds. They go to Spark here, not before: it keeps a copy of them as long as it is asked for."""
+    night.write(name, night.local_rows(name, rows), None if ended is None else night.local_keys(name, ended))
 
 
 def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> None:

@@ -9,9 +9,9 @@ AT_ONCE = 2
 """More would wait for one another: each piece holds Spark's own threads too."""
 
 
-def side_by_side(pieces: Iterable[Callable[[], object]]) -> None:
+def side_by_side(pieces: Iterable[Callable[[], object]], at_once: int = AT_ONCE) -> None:
     """Run ``pieces`` that do not depend on one another. All come to their end; then the first error is raised."""
-    with ThreadPoolExecutor(AT_ONCE) as threads:
+    with ThreadPoolExecutor(at_once) as threads:
         runs = [threads.submit(piece) for piece in pieces]
     for run in runs:
         run.result()
