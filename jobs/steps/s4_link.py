@@ -68,8 +68,9 @@ def link_records(
     scope = link_all(night, today()) if changes is None else link_changes(night, changes)
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
-    writes = [*_identity_writes(night, scope, entities, identity), partial(_write_review, night, scope, entities, identity)]
-    side_by_side(writes, at_once=AT_ONCE if len(entities.members) <= RECORDS_AT_ONCE else 1)
+    write_review = partial(_write_review, night, scope, entities, identity)
+    at_once = AT_ONCE if len(entities.members) <= RECORDS_AT_ONCE else 1
+    side_by_side([*_identity_writes(night, scope, entities, identity), write_review], at_once)
 
 
 def _silver_versions(ctx: RunContext, master: str) -> dict[str, int]:

@@ -26,3 +26,15 @@ def test_a_failure_stops_no_other_piece_and_the_first_is_raised() -> None:
     with pytest.raises(ValueError, match="piece 1"):
         side_by_side(partial(piece, number) for number in range(5))
     assert sorted(done) == [0, 3, 4]
+
+
+def test_pieces_that_need_all_the_memory_run_one_by_one() -> None:
+    running: list[int] = []
+
+    def piece(number: int) -> None:
+        running.append(number)
+        assert running == [number]
+        running.remove(number)
+
+    side_by_side([partial(piece, number) for number in range(20)], at_once=1)
+    assert not running
