@@ -36,6 +36,7 @@ SIMILARITIES = {
 """String similarities that linkage models may use, from the jar in the splink wheel; they count characters."""
 
 PARTS = "spark.sql.shuffle.partitions"
+"""Spark's setting of how many parts a shuffle has."""
 
 FEW_ROWS = 20_000
 """Up to so many rows, to compile a plan to Java, or to plan it anew after each stage, costs more than it saves (ADR 12)."""
@@ -47,7 +48,6 @@ FOR_FEW_ROWS = {
     PARTS: "1",
 }
 """Makes Spark walk its expressions row by row, and run a plan as it was first made; what comes out is the same."""
-
 
 ROWS_A_PART = 100_000
 """A shuffle of more rows than so many to each part has more parts than the settings say: what a part sorts fits into memory."""

@@ -81,9 +81,15 @@ def large_blocks(keys: DataFrame, model: Model) -> DataFrame:
     """The blocks above their rule's cap: ``rule block_key``, their ``size``, the least hash of their records as ``example``."""
     from pyspark.sql import functions as f
 
-    # Counted, not collected: sets of all blocks cost four times as much to make.
+    # Counted, not collected: a set for each block costs several times as much to make.
     sizes = keys.groupBy(*BLOCK).agg(f.count("*").alias("size"), f.min(RECORD_HASH).alias("example"))
     return sizes.where(f"size > {cap_sql(model)}")
+
+
+def pairs_within_blocks(standardised: DataFrame, model: Model) -> DataFrame:
+    """`candidate_pairs` of records whose keys are kept nowhere."""
+    keys = block_keys(standardised, model).localCheckpoint()
+    return candidate_pairs(keys, large_blocks(keys, model))
 
 
 def candidate_pairs(keys: DataFrame, large: DataFrame) -> DataFrame:

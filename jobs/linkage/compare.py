@@ -22,6 +22,11 @@ def gamma_sql(comparison: Comparison) -> str:
     return level_sql(comparison, lambda number, _: str(number))
 
 
+def gammas_sql(model: Model) -> list[str]:
+    """``gamma_<comparison>`` of every comparison, as SQL to select."""
+    return [f"{gamma_sql(comparison)} as gamma_{comparison.output_column_name}" for comparison in model.comparisons]
+
+
 def level_sql(comparison: Comparison, value: Callable[[int, Level], str]) -> str:
     """The ``value`` (SQL, of the level and its number) of the level that a pair reaches, as SQL."""
     whens = [

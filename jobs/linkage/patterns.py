@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import HASH_PAIR, block_keys, candidate_pairs, large_blocks
-from jobs.linkage.compare import both_sides, gamma_sql, needed_columns
+from jobs.linkage.block import BLOCK, HASH_PAIR, block_keys, candidate_pairs, cap_sql, large_blocks
+from jobs.linkage.compare import both_sides, gammas_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import BlockingRule, Comparison
 from jobs.linkage.standardise import RECORD_HASH
@@ -103,8 +103,7 @@ def _share_of_blocks(keys: DataFrame, model: Model, most_pairs: int) -> float:
     """One over a whole number: the share of blocks with about ``most_pairs`` pairs, 1 if all have no more."""
     from pyspark.sql import functions as f
 
-    caps = " ".join(f"when {n} then {rule.cap}" for n, rule in enumerate(model.rules.blocking))
-    sizes = keys.groupBy("rule", "block_key").agg(f.count("*").alias("size")).where(f"size <= case rule {caps} end")
+    sizes = keys.groupBy(*BLOCK).agg(f.count("*").alias("size")).where(f"size <= {cap_sql(model)}")
     (row,) = sizes.agg(f.sum(f.expr("size * (size - 1) / 2")).alias("pairs")).collect()
     return 1 / max(1, round((row.pairs or 0) / most_pairs))
 
@@ -116,8 +115,7 @@ def _count(pairs: DataFrame, standardised: DataFrame, model: Model) -> pd.DataFr
     rules = model.settings.blocking_rules_to_generate_predictions
     columns = needed_columns(model) | {column for rule in rules for column in rule.columns}
     shared = " + ".join(_shared_sql(rule) for rule in rules)
-    gammas = [f"{gamma_sql(c)} as gamma_{c.output_column_name}" for c in model.comparisons]
-    levels = both_sides(pairs, standardised, columns).selectExpr(f"{shared} as shared_blocks", *gammas)
+    levels = both_sides(pairs, standardised, columns).selectExpr(f"{shared} as shared_blocks", *gammas_sql(model))
     counts = levels.groupBy("shared_blocks", *_gamma_names(model)).agg(f.count("*").cast("double").alias("pairs"))
     return counts.toArrow().to_pandas()
 

@@ -65,10 +65,9 @@ def _pair_sql(low: str, high: str) -> str:
     return f"named_struct('{left}', {low}, '{right}', {high})"
 
 
-def outgrown_blocks(blocks: DataFrame, model: Model) -> DataFrame:
+def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:
     """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
-    large = blocks.where(f"size > {cap_sql(model)}")
-    return large.selectExpr(*BLOCK, "cast(size as bigint) as size", "array_min(concat(stayed, came)) as example")
+    return blocks.where(f"size > {cap_sql(model)}").selectExpr(*BLOCK, "size", "array_min(concat(stayed, came)) as example")
 
 
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:

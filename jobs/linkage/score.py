@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jobs.linkage.block import HASH_PAIR, PAIR
-from jobs.linkage.compare import both_sides, gamma_sql, level_sql, needed_columns
+from jobs.linkage.compare import both_sides, gammas_sql, level_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import Comparison, Level
 
@@ -28,11 +28,10 @@ def score(pairs: DataFrame, counted: DataFrame, model: Model, prior_weight: floa
     from pyspark.sql import functions as f
 
     needed = needed_columns(model) | {"record_id", *(f"tf_{column}" for column in model.frequency_columns)}
-    names = [comparison.output_column_name for comparison in model.comparisons]
-    gammas = [f"{gamma_sql(comparison)} as gamma_{name}" for comparison, name in zip(model.comparisons, names, strict=True)]
-    weights = [f"{weight_sql(comparison)} as mw_{name}" for comparison, name in zip(model.comparisons, names, strict=True)]
-    scored = both_sides(pairs, counted, needed).selectExpr(*_named_in_order(), *gammas, *weights)
-    total = " + ".join([_double(prior_weight), *(f"mw_{name}" for name in names)])
+    weights = {f"mw_{comparison.output_column_name}": weight_sql(comparison) for comparison in model.comparisons}
+    named = [f"{weight} as {name}" for name, weight in weights.items()]
+    scored = both_sides(pairs, counted, needed).selectExpr(*_named_in_order(), *gammas_sql(model), *named)
+    total = " + ".join([_double(prior_weight), *weights])
     return scored.withColumn("match_weight", f.expr(total))
 
 

@@ -10,7 +10,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.audit import Difference, partition_differences
-from jobs.linkage.block import HASH_PAIR, block_keys, candidate_pairs, large_blocks
+from jobs.linkage.block import HASH_PAIR, pairs_within_blocks
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import counted_records, with_frequencies
 from jobs.linkage.identify import RECORD
@@ -76,8 +76,7 @@ def _audit(night: LinkageNight, state: LinkageState) -> IdentityAudit:
     model, master = night.model, night.master
     frequencies = night.read_before("term_frequencies")
     standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
-    keys = block_keys(standardised, model).localCheckpoint()
-    pairs = candidate_pairs(keys, large_blocks(keys, model))
+    pairs = pairs_within_blocks(standardised, model)
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)
     scored = local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
     decided = night.read_before(DECISIONS) if state_version(state, master, DECISIONS) is not None else None

@@ -16,7 +16,7 @@ import pandas as pd
 from jobs.io import control
 from jobs.io.delta import table_exists
 from jobs.io.state import LinkageState, linkage_state
-from jobs.linkage.block import HASH_PAIR, block_keys, candidate_pairs, large_blocks
+from jobs.linkage.block import HASH_PAIR, pairs_within_blocks
 from jobs.linkage.candidate import model_files, write_candidate
 from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
@@ -116,8 +116,7 @@ def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
 def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, record_count: int) -> DataFrame:
     """All pairs in blocks: `HASH_PAIR`, match_weight."""
     counted = with_frequencies(standardised, frequencies, model)
-    keys = block_keys(counted, model).localCheckpoint()
-    pairs = candidate_pairs(keys, large_blocks(keys, model))
+    pairs = pairs_within_blocks(counted, model)
     return score(pairs, counted, model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
 
 

@@ -21,7 +21,7 @@ from jobs.linkage.changes import among, among_hashes, changed_records, hash_of
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
-from jobs.linkage.reblock import changed_blocks, outgrown_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
+from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
 from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
 from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, scope_around
@@ -112,7 +112,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
     records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()
-    report_capped(night, outgrown_blocks(blocks, model), records)
+    report_capped(night, large_changed_blocks(blocks, model), records)
     found = _new_edges(changes, records, blocks, night)
     lost = _lost_edges(changes, found, index, blocks, night)
     blocks.unpersist()
