@@ -13,12 +13,12 @@ from jobs.io.readers.encoding import check_encoding
 from jobs.samples.formats import render
 from jobs.samples.formats.content import Content
 from jobs.samples.streams import texts
-from schemas.contract import Column, Contract
+from schemas.contract import Column, Contract, LogicalType
 from schemas.delivery_format import DeliveryFormat
 from schemas.names import DatasetName, Layer
 
 COLUMNS = ("id", "name", "born", "amount", "phones", "member_names", "member_ids")
-KINDS = ("string", "string", "date", "number", "array", "array", "array")
+KINDS: tuple[LogicalType, ...] = ("string", "string", "date", "number", "array", "array", "array")
 WIDTHS = (6, 24, 10, 12, 30, 60, 60)
 
 DOTTED = ("id", "person.name", "person.born", "amount", "phones[]", "members[].name", "members[].no")
@@ -89,7 +89,7 @@ def contract_of(case: Case, **changed: Any) -> Contract:
             name=name,
             physical_name=physical,
             business_name=name,
-            logical_type=kind,  # type: ignore[arg-type]
+            logical_type=kind,
             is_key=name == "id",
             is_required=name in ("id", "name"),
             byte_width=width,

@@ -52,7 +52,7 @@ def test_openpyxl_sees_what_the_samples_wrote() -> None:
     assert [cell.value for cell in sheet[1]] == ["编号", "本人", None, "金额", "电话", "成员"]
     assert [cell.value for cell in sheet[2]] == [None, "姓名", "出生日期", None, None, None]
     assert {str(merged) for merged in sheet.merged_cells.ranges} == {"A1:A2", "B1:C1", "D1:D2", "E1:E2", "F1:F2"}
-    assert [cell.value for cell in sheet[3]][:4] == ["A1", "王小明", datetime(1990, 1, 31), 12.5]  # noqa: DTZ001
+    assert [cell.value for cell in sheet[3]][:4] == ["A1", "王小明", datetime(1990, 1, 31), 12.5]  # noqa: DTZ001 - Excel knows no zones
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:
@@ -63,8 +63,8 @@ def test_the_same_rows_give_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("cell", "number_format", "text"),
     [
-        (datetime(2026, 3, 2), None, "2026-03-02"),  # noqa: DTZ001
-        (datetime(2026, 3, 2, 10, 30), None, "2026-03-02T10:30:00"),  # noqa: DTZ001
+        (datetime(2026, 3, 2), None, "2026-03-02"),  # noqa: DTZ001 - Excel knows no zones
+        (datetime(2026, 3, 2, 10, 30), None, "2026-03-02T10:30:00"),  # noqa: DTZ001 - Excel knows no zones
         (date(2026, 3, 2), 'yyyy"年"m"月"d"日"', "2026-03-02"),
         (time(10, 30), None, "10:30:00"),
         (46083, "yyyy/mm/dd", "2026-03-02"),
@@ -170,7 +170,7 @@ def table(**columns: pa.Array) -> bytes:
     return out.getvalue()
 
 
-MOMENT = datetime(2026, 3, 2, 10, 30)  # noqa: DTZ001
+MOMENT = datetime(2026, 3, 2, 10, 30)  # noqa: DTZ001 - a timestamp without a zone is what is tested
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.io.readers import delimited, fixed_width, json_objects, read_rows
-from schemas.contract import Column, Contract
+from schemas.contract import Column, Contract, LogicalType
 from schemas.delivery_format import DeliveryFormat
 from tests.unit.ingest.delivered import BY_NAME, contract_of
 
@@ -32,10 +32,9 @@ OBJECTS = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    columns = tuple(
-        Column(name=name, physical_name=path, business_name="", logical_type=kind)  # type: ignore[arg-type]
-        for name, path, kind in (("a", "a", "string"), ("b", "p.b", "string"), ("n", "n", "integer"), ("c", "l[]", "array"))
-    )
+    named: tuple[tuple[str, str, LogicalType], ...]
+    named = (("a", "a", "string"), ("b", "p.b", "string"), ("n", "n", "integer"), ("c", "l[]", "array"))
+    columns = tuple(Column(name=name, physical_name=path, business_name="", logical_type=kind) for name, path, kind in named)
     return contract_of(BY_NAME["jsonl"]).model_copy(update={"columns": columns, "schema_drift": "evolve"})
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ numbers = st.lists(st.integers(-1, 3), min_size=12, max_size=12)
 
 @given(pairs, numbers, st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=4), st.randoms())
 def test_no_entity_breaks_a_rule_and_the_order_of_links_does_not_matter(
-    edges: list[tuple[int, int, int]], values: list[int], parted: list[tuple[int, int]], shuffled: object
+    edges: list[tuple[int, int, int]], values: list[int], parted: list[tuple[int, int]], shuffled: Random
 ) -> None:
     edges = [edge for edge in edges if edge[0] != edge[1]]
     apart = _links(*((a, b, np.inf) for a, b in parted if a != b))
@@ -61,7 +63,7 @@ def test_no_entity_breaks_a_rule_and_the_order_of_links_does_not_matter(
     for group in _groups(found):
         assert len({values[record] for record in group} - {-1}) <= 1
         assert not any({a, b} <= group for a, b in parted if a != b)
-    shuffled.shuffle(edges)  # type: ignore[attr-defined]
+    shuffled.shuffle(edges)
     again = cluster(12, _links(*edges), [_one_number(*values)], apart)
     assert again.component.tolist() == found.component.tolist()
 

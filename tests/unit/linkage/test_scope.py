@@ -64,7 +64,8 @@ class Registers:
             if pair[0] != pair[1] and pair not in self.weights:
                 self.weights[pair] = draw.uniform(0, 12)
         if draw.random() < 0.3:
-            self.decisions.append((*sorted(draw.sample(RECORDS, 2)), draw.choice(["same", "different"])))  # type: ignore[arg-type]
+            one, other = sorted(draw.sample(RECORDS, 2))
+            self.decisions.append((one, other, draw.choice(["same", "different"])))
         return touched | {end for pair in [*lost, *added] for end in pair}, carried - {None, MASKED}
 
     def _pair(self, record: str) -> Pair:
