@@ -30,6 +30,7 @@ from benchmarks.linkage import engine, splink_side
 from benchmarks.linkage.records import MODEL, write_records
 from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
+from jobs.io.spark import plans_for
 from jobs.linkage.identify import RECORD
 from jobs.linkage.measures import pairwise
 from jobs.linkage.model import load_model
@@ -115,7 +116,8 @@ def ours(_folder: Path) -> Engine:
     def do(sample: Path, everything: Path) -> tuple[float, Clusters]:
         with Meter() as training:
             model = engine.trained_on(spark.read.parquet(str(sample)).persist(), MODEL)
-        members = engine.link(spark.read.parquet(str(everything)), model).members
+        with plans_for(spark, _rows(everything)):
+            members = engine.link(spark.read.parquet(str(everything)), model).members
         ids = members[RECORD[0]] + "|" + members[RECORD[1]]
         return training.cpu_seconds, pa.table({"record_id": ids.to_numpy(object), "cluster": members["component"].to_numpy()})
 

@@ -26,4 +26,9 @@ class RunContext:
 
     def silver_rows(self, master: str) -> int:
         """How many rows the sources of ``master`` hold in silver, history included, by the tables' logs."""
-        return sum(row_count(self.path(source.table(Layer.SILVER))) for source in self.catalog.sources_of(master))
+        return silver_rows(self.settings.root, self.catalog, master)
+
+
+def silver_rows(root: str, catalog: Catalog, master: str) -> int:
+    """How many rows the sources of ``master`` hold in the silver of the lake at ``root``, history included, by the tables' logs."""
+    return sum(row_count(source.table(Layer.SILVER).path(root)) for source in catalog.sources_of(master))

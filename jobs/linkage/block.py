@@ -56,20 +56,24 @@ def _blocking_keys(model: Model) -> list[str]:
 
 
 def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> str:
-    """The keys that a record has of one rule, as SQL: an array of ``struct<rule, block_key>``, a key each item of its arrays."""
+    """The keys that a record has of one rule, as SQL: an array of 64-bit hashes and nulls, one each item of its ``arrays``."""
     values = [f"_{column}" if column in arrays else column for column in columns]
     known = " and ".join(f"{value} is not null" for value in values)
-    key = f"xxhash64({number}, {', '.join(f'cast({value} as string)' for value in values)})"
-    keys = f"case when {known} then array(named_struct('rule', {number}, 'block_key', {key})) else array() end"
-    for column in arrays:
-        keys = f"flatten(transform(array_distinct(coalesce({column}, array())), _{column} -> {keys}))"
-    return keys
+    key = f"case when {known} then xxhash64({number}, {', '.join(f'cast({value} as string)' for value in values)}) end"
+    if not arrays:
+        return f"array({key})"
+    # Numbers alone leave a lambda, which Spark walks through item by item: all that is done with them is compiled.
+    inner, *outer = arrays
+    keys = f"transform({inner}, _{inner} -> {key})"
+    for column in outer:
+        keys = f"flatten(transform({column}, _{column} -> {keys}))"
+    return f"array_distinct({keys})"
 
 
 def _with_keys(standardised: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """One pass over the records for all rules: a union of a scan each would be as many tasks over."""
-    found = standardised.selectExpr(RECORD_HASH, f"inline(concat({', '.join(keys)})) as (rule, block_key)")
-    return found.select("rule", "block_key", RECORD_HASH)
+    """One pass over the records for all rules, whose ``keys`` stand in the order of their numbers; a union would scan for each."""
+    of_rules = standardised.selectExpr(RECORD_HASH, f"posexplode(array({', '.join(keys)})) as (rule, keys)")
+    return of_rules.selectExpr("rule", "explode(keys) as block_key", RECORD_HASH).where("block_key is not null")
 
 
 def blocking_keys(index: DataFrame, model: Model) -> DataFrame:

@@ -33,6 +33,9 @@ RANDOM_PAIRS = 400_000
 RANDOM_RECORDS = 50_000
 """Random pairs are drawn among so many records at most, so that no join is larger than it need be."""
 
+RANDOM_PARTS = 8
+"""Random pairs are compared in so many parts, each a task."""
+
 _EQUAL = re.compile(r"^\s*(\w+)_[lr]\s*=\s*(\w+)_[lr]\s*$")
 
 
@@ -140,8 +143,8 @@ def _random_pairs(standardised: DataFrame, record_count: int) -> DataFrame:
     left = left.select("a", (f.pmod(f.xxhash64("n", "k"), f.lit(drawn)) + 1).alias("n"))
     pairs = left.join(numbered.select(f.col(RECORD_HASH).alias("b"), "n"), "n").where("a <> b")
     distinct = pairs.select(f.least("a", "b"), f.greatest("a", "b")).toDF(*HASH_PAIR).distinct()
-    # Few bytes but much to compute: left to itself, Spark puts them into one partition.
-    return distinct.repartition(int(standardised.sparkSession.conf.get("spark.sql.shuffle.partitions", "4") or 4))
+    # Few bytes but much to compute: left to itself, Spark puts them into one part.
+    return distinct.repartition(RANDOM_PARTS)
 
 
 def _count_equal_pairs(standardised: DataFrame, model: Model) -> dict[str, float]:

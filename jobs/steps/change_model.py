@@ -15,6 +15,8 @@ import pandas as pd
 
 from jobs.io import control
 from jobs.io.delta import table_exists
+from jobs.io.run_context import silver_rows
+from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.block import HASH_PAIR, pairs_within_blocks
 from jobs.linkage.candidate import model_files, write_candidate
@@ -55,7 +57,8 @@ def train_model(spark: SparkSession, root: str, catalog: Catalog, master: str, f
     Returns what was estimated: records, prior, rounds, and each level's m, u and weight. Raises UsageError.
     """
     model = load_model(folder, for_training=True)
-    estimates = train(_Master(spark, root, catalog, master).records(model), model)
+    with plans_for(spark, silver_rows(root, catalog, master)):
+        estimates = train(_Master(spark, root, catalog, master).records(model), model)
     write_candidate(folder, model, estimates, out)
     return {
         "master": master,
@@ -87,7 +90,13 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     Both are run on the records of the lake; the masters are those of the last linkage state. Raises UsageError.
     """
     live, other = load_model(folder), load_model(candidate)
-    lake = _Master(spark, root, catalog, master)
+    with plans_for(spark, silver_rows(root, catalog, master)):
+        found = _compare(_Master(spark, root, catalog, master), live, other)
+    return {"master": master, "live": live.rules.version, "candidate": other.rules.version, **found}
+
+
+def _compare(lake: _Master, live: Model, other: Model) -> Answer:
+    """The number of records, the drift of the weights and the churn of the masters."""
     frozen = lake.linked("term_frequencies")
     standardised = standardise(lake.records(other), other).persist()
     now = _scored(standardise(lake.records(live), live), live, frozen, counted_records(frozen) or 0)
@@ -102,8 +111,7 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     churn = _churn(lake, Findings(records, local(links), lake.decisions()), other)
     for cached in (both, standardised):
         cached.unpersist()
-    versions = {"live": live.rules.version, "candidate": other.rules.version}
-    return {"master": master, **versions, "records": len(records), "drift": drift.as_dict(), "churn": asdict(churn)}
+    return {"records": len(records), "drift": drift.as_dict(), "churn": asdict(churn)}
 
 
 def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:

@@ -6,7 +6,7 @@ What also takes rows out of a large table is two: first these go, then others co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.io.delta import DELETION_VECTORS, STATISTICS, table_bytes, table_exists, table_properties
@@ -124,12 +124,11 @@ def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple
 def _change(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
     """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
     changes = changes.localCheckpoint()
-    if not changes.head(1):
-        return
-    if table_bytes(path) <= REWRITTEN_BYTES:
+    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
+    if counts and table_bytes(path) <= REWRITTEN_BYTES:
         _rewrite(changes, path, keys)
-    else:
-        _merge(changes, path, keys, are_new=are_new)
+    elif counts:
+        _merge(changes, counts, path, keys, are_new=are_new)
 
 
 def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
@@ -139,13 +138,14 @@ def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
     kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
 
 
-def _merge(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
+def _merge(changes: DataFrame, counts: Mapping[bool, int], path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
     """Mark what the changes replace and append what they bring: with deletion vectors, no file is written again.
+
+    ``counts``: how many of the changes are `GONE` and how many are not, without those of which there are none.
 
     Only tables that are merged into have these: where the property is set, Spark asks the log at every scan, several times over,
     whether a file has any. Never shared tables, which readers of other makes must read.
     """
-    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
     is_marked = True in counts or not are_new
     if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
         changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
@@ -160,10 +160,10 @@ def _merge(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: boo
 
 
 def _delete(gone: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Mark the rows that have one of the keys in ``gone``."""
+    """Mark the rows that have one of the keys in ``gone``. Not by a ``MERGE``, which reads all columns, and twice (ADR 11)."""
     gone.sparkSession.sql(
-        f"merge into delta.`{path}` t using {{source}} s on {_same_key(keys)} when matched then delete",
-        source=gone,
+        f"delete from delta.`{path}` t where exists (select 1 from {{gone}} s where {_same_key(keys)})",  # noqa: S608 - our own names
+        gone=gone,
     ).collect()
 
 
