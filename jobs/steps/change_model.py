@@ -57,8 +57,9 @@ def train_model(spark: SparkSession, root: str, catalog: Catalog, master: str, f
     Returns what was estimated: records, prior, rounds, and each level's m, u and weight. Raises UsageError.
     """
     model = load_model(folder, for_training=True)
-    with plans_for(spark, silver_rows(root, catalog, master)):
-        estimates = train(_Master(spark, root, catalog, master).records(model), model)
+    lake = _Master(spark, root, catalog, master)
+    with plans_for(spark, lake.silver_rows):
+        estimates = train(lake.records(model), model)
     write_candidate(folder, model, estimates, out)
     return {
         "master": master,
@@ -90,8 +91,9 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     Both are run on the records of the lake; the masters are those of the last linkage state. Raises UsageError.
     """
     live, other = load_model(folder), load_model(candidate)
-    with plans_for(spark, silver_rows(root, catalog, master)):
-        found = _compare(_Master(spark, root, catalog, master), live, other)
+    lake = _Master(spark, root, catalog, master)
+    with plans_for(spark, lake.silver_rows):
+        found = _compare(lake, live, other)
     return {"master": master, "live": live.rules.version, "candidate": other.rules.version, **found}
 
 
@@ -166,6 +168,11 @@ class _Master:
         if state is None:
             raise UsageError(f"nothing of {self._master!r} is linked yet: run a night first (govlake night --date …).")
         return state
+
+    @property
+    def silver_rows(self) -> int:
+        """How many rows its sources hold in silver, history included."""
+        return silver_rows(self._root, self._catalog, self._master)
 
     def linked(self, name: str) -> DataFrame:
         """A table of the linkage state, at the state's version."""
