@@ -36,7 +36,6 @@ from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.linkage.block import blocking_keys, candidate_pairs, index_keys, large_blocks
-from jobs.linkage.changes import among_hashes
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
 from jobs.linkage.standardise import standardise
@@ -168,8 +167,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -
     changes = find_changes(night, partial(rows_on, versions, ctx.business_date), partial(_touched, versions, night))
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
-    came = index_keys(standardise(changes.came, night.model), night.model)
-    left = among_hashes(night.table("key_index"), night.hashes(changes.hashes))
+    came, left = (index_keys(standardise(rows, night.model), night.model) for rows in (changes.came, changes.left))
     return pairs_to_compare(changed_blocks(night.table("key_index"), came, left, night.model), night.model).count()
 
 

@@ -18,10 +18,15 @@ def hash_of(record_id: str) -> Column:
     return f.xxhash64(f.expr(record_id))
 
 
+def with_hash(records: DataFrame) -> DataFrame:
+    """Records, by dataset and record key, with ``record_hash``."""
+    return records.withColumn(RECORD_HASH, hash_of(RECORD_ID))
+
+
 def changed_records(today: DataFrame, before: DataFrame, model: Model) -> DataFrame:
     """The hashes of records that are new, changed or gone: ``record_hash``, ``is_today`` and ``was_before`` (how many there are).
 
-    Both frames have dataset, record_key and the attributes of ``model``. A record that stands twice counts as changed, so that
+    Both frames have ``record_hash`` and the attributes of ``model``. A record that stands twice counts as changed, so that
     the gate sees it.
     """
     from pyspark.sql import functions as f
@@ -36,7 +41,7 @@ def _side(records: DataFrame, model: Model, *, is_today: int) -> DataFrame:
     from pyspark.sql import functions as f
 
     counts = f.lit(is_today).alias("is_today"), f.lit(1 - is_today).alias("was_before")
-    return records.select(hash_of(RECORD_ID).alias(RECORD_HASH), *counts, _content_hash(model).alias("content"))
+    return records.select(RECORD_HASH, *counts, _content_hash(model).alias("content"))
 
 
 def _content_hash(model: Model) -> Column:

@@ -8,7 +8,7 @@ import numpy as np
 
 from jobs.io import control
 from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
-from jobs.linkage.changes import among, hash_of
+from jobs.linkage.changes import among_hashes, with_hash
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
     # A checkpoint: the keys of every blocking rule begin at it, and each would plan the whole way to it again.
-    standardised = standardise(night.write_whole("records", today), night.model).localCheckpoint()
+    standardised = standardise(night.write_whole("records", with_hash(today)), night.model).localCheckpoint()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
     keys = blocking_keys(index, night.model)
     large = large_blocks(keys, night.model).localCheckpoint()
@@ -74,6 +74,6 @@ def _record_ids(night: LinkageNight, records: DataFrame, hashes: list[int]) -> d
 
     if not hashes:
         return {}
-    wanted = among(records, night.hashes(np.array(hashes, np.int64)))
-    found = wanted.select(hash_of(RECORD_ID).alias(RECORD_HASH), f.expr(RECORD_ID).alias("record_id")).toArrow().to_pylist()
+    wanted = among_hashes(records, night.hashes(np.array(hashes, np.int64)))
+    found = wanted.select(RECORD_HASH, f.expr(RECORD_ID).alias("record_id")).toArrow().to_pylist()
     return {row[RECORD_HASH]: row["record_id"] for row in found}

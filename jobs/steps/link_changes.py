@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, index_keys
-from jobs.linkage.changes import among, among_hashes, changed_records, hash_of
+from jobs.linkage.changes import among_hashes, changed_records, with_hash
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
-from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
+from jobs.linkage.standardise import RECORD_HASH, standardise
+from jobs.linkage.standing import is_among, touches
 from jobs.steps.link_all import report_capped, score_pairs
-from jobs.steps.link_scope import Scope, scope_around
-from jobs.steps.linkage_night import LinkageNight, local_hashes
+from jobs.steps.link_scope import Scope, local_pairs, scope_around
+from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import state_version
 from jobs.steps.side_by_side import side_by_side
 from jobs.steps.todays_records import Touched
@@ -46,7 +47,7 @@ again."""
 
 @dataclass(frozen=True)
 class Changes:
-    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left``: names of those that were.
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` as they were.
 
     ``frequencies``: those that were counted on ``counted`` records, and stand.
     """
@@ -71,7 +72,7 @@ def find_changes(
     if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
         return None
     before, some = night.read_before("records"), touched()
-    records = today() if some is None else some.came
+    records = with_hash(today() if some is None else some.came)
     if some is None and known <= KEPT_RECORDS:
         records = records.hint("rebalance").localCheckpoint()
     compared = before if some is None else _as_they_were(some, before)
@@ -83,7 +84,7 @@ def find_changes(
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    came, left = (among(rows, named).hint("rebalance").localCheckpoint() for rows in (records, before.select(*RECORD)))
+    came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, compared))
     return Changes(hashes, came, left, frequencies, counted)
 
 
@@ -93,7 +94,8 @@ def _as_they_were(touched: Touched, before: DataFrame) -> DataFrame:
 
     is_untold = f.col("dataset").isin(*touched.untold)
     named = touched.came.where(~is_untold).select(*RECORD).unionByName(touched.ended)
-    told = among(before.where(~is_untold), named.select(hash_of(RECORD_ID).alias(RECORD_HASH)).distinct())
+    # A checkpoint: few rows, which are asked for again, of a table that is read from end to end to find them.
+    told = among_hashes(before.where(~is_untold), with_hash(named).select(RECORD_HASH).distinct()).localCheckpoint()
     return told.unionByName(before.where(is_untold)) if touched.untold else told
 
 
@@ -104,21 +106,22 @@ def _has_columns(night: LinkageNight, name: str) -> bool:
 
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
-    model = night.model
-    came = index_keys(standardise(changes.came, model), model).localCheckpoint()
-    left = among_hashes(night.read_before("key_index"), night.hashes(changes.hashes)).localCheckpoint()
-    new, old = (one.join(other, one.columns, "left_anti") for one, other in ((came, left), (left, came)))
-    writes = {"records": (changes.came, changes.left), "key_index": (new, old)}
-    side_by_side(partial(night.write, name, *rows) for name, rows in writes.items())
+    model, changed = night.model, night.hashes(changes.hashes)
+    came, left = (index_keys(standardise(rows, model), model).localCheckpoint() for rows in (changes.came, changes.left))
+    side_by_side(partial(night.write, name, rows, changed) for name, rows in (("records", changes.came), ("key_index", came)))
     records, index = night.table("records"), night.table("key_index")
     blocks = changed_blocks(index, came, left, model).persist()
     report_capped(night, large_changed_blocks(blocks, model), records)
     found = _new_edges(changes, records, blocks, night)
-    lost = _lost_edges(changes, found, index, blocks, night)
+    before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
+    renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), index)])
     blocks.unpersist()
-    edges = night.write("edges", found, lost)
-    ends = local_hashes(found.select(*HASH_PAIR).unionByName(lost))
-    return scope_around(night, np.concatenate([changes.hashes, *ends]), edges, index, left)
+    is_lost = touches(before, changes.hashes) | is_among(before, renewed)
+    lost = before.loc[is_lost, HASH_PAIR]
+    night.write("edges", found, night.pairs(lost))
+    ends = np.concatenate([scored[HASH_PAIR].to_numpy().ravel(), lost.to_numpy().ravel()])
+    edges = pd.concat([before[~is_lost], scored], ignore_index=True)
+    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, index, left)
 
 
 def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
@@ -127,45 +130,21 @@ def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: L
 
     pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
     sides = [pairs.select(f.col(side).alias(RECORD_HASH)) for side in HASH_PAIR]
-    compared = standardise(among(records, sides[0].union(sides[1]).distinct()), night.model).localCheckpoint()
+    compared = standardise(among_hashes(records, sides[0].union(sides[1]).distinct()), night.model).localCheckpoint()
     frequencies = frequencies_of(compared, changes.frequencies, night.model).localCheckpoint()
     # A checkpoint: both sides of a pair begin at it, and each would plan the whole way to it again.
     counted = with_frequencies(compared, frequencies, night.model).localCheckpoint()
     return score_pairs(pairs, counted, changes.counted, night.model).localCheckpoint()
 
 
-def _lost_edges(changes: Changes, found: DataFrame, index: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
-    """The pairs of last night's edges that no longer stand, or were scored anew (``found``): `HASH_PAIR`, as edges have them."""
+def _lapsed(night: LinkageNight, outgrown: DataFrame, index: DataFrame) -> pd.DataFrame:
+    """Those of the edges between ``outgrown`` pairs that no other block within its cap holds: `HASH_PAIR`, as edges have them."""
     from pyspark.sql import functions as f
 
-    edges, changed = night.table("edges").select(*HASH_PAIR), night.hashes(changes.hashes)
-    lost = _marked(edges, changed).where("is_changed").select(*HASH_PAIR)
-    # Of records that did not change: in blocks that came down to their cap.
-    again = _marked(found.select(*HASH_PAIR), changed).where("not is_changed").select(*HASH_PAIR)
-    if again.head(1):
-        lost = lost.unionByName(edges.join(f.broadcast(again), HASH_PAIR, "left_semi"))
-    outgrown = outgrown_pairs(blocks, night.model)
-    if outgrown.head(1):
-        lost = lost.unionByName(_lapsed(edges, outgrown, index, night.model))
-    return lost.localCheckpoint()
-
-
-def _marked(pairs: DataFrame, changed: DataFrame) -> DataFrame:
-    """Pairs, as `HASH_PAIR`, with ``is_changed``: whether one of the two records is among the hashes in ``changed``."""
-    from pyspark.sql import functions as f
-
-    marked, marks = pairs, ["is_left_changed", "is_right_changed"]
-    for side, mark in zip(HASH_PAIR, marks, strict=True):
-        marked = marked.join(f.broadcast(changed.select(f.col(RECORD_HASH).alias(side), f.expr("true").alias(mark))), side, "left")
-    return marked.select(*HASH_PAIR, f.coalesce(*marks, f.expr("false")).alias("is_changed"))
-
-
-def _lapsed(edges: DataFrame, outgrown: DataFrame, index: DataFrame, model: Model) -> DataFrame:
-    """Those of the ``edges`` between ``outgrown`` pairs that no other block within its cap holds."""
-    from pyspark.sql import functions as f
-
+    if not outgrown.head(1):
+        return pd.DataFrame({side: np.empty(0, np.int64) for side in HASH_PAIR})
     low, high = HASH_PAIR
-    in_order = edges.select("*", f.least(low, high).alias("low"), f.greatest(low, high).alias("high"))
+    in_order = night.table("edges").select(*HASH_PAIR, f.least(low, high).alias("low"), f.greatest(low, high).alias("high"))
     named = f.broadcast(outgrown.toDF("low", "high"))
     doubtful = in_order.join(named, ["low", "high"], "left_semi").select(*HASH_PAIR).localCheckpoint()
-    return doubtful.join(pairs_within_caps(doubtful, index, model), HASH_PAIR, "left_anti")
+    return local(doubtful.join(pairs_within_caps(doubtful, index, night.model), HASH_PAIR, "left_anti"))

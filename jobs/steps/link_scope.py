@@ -47,28 +47,31 @@ class Scope:
 
 def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
     """All records, with tonight's ``edges``."""
-    findings = Findings(local_records(standardised, night.model), _local_pairs(edges), decisions_of(night, night.read(DECISIONS)))
+    findings = Findings(local_records(standardised, night.model), local_pairs(edges), decisions_of(night, night.read(DECISIONS)))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     return Scope(findings, crosswalk, _read_local(night, "master", MASTERS), _read_local(night, "review", CASES), is_whole=True)
 
 
-def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataFrame, index: DataFrame, left: DataFrame) -> Scope:
+def scope_around(
+    night: LinkageNight, seeds: npt.NDArray[np.int64], edges: pd.DataFrame, index: DataFrame, left: DataFrame
+) -> Scope:
     """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
 
-    ``edges`` and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they were: a value that they carried
-    may have been shared with others, whose review cases change with it.
+    ``edges`` (as `local_pairs` has them) and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they
+    were: a value that they carried may have been shared with others, whose review cases change with it.
     """
     decisions = decisions_of(night, night.read(DECISIONS))
     decided = tuple(decisions[side].to_numpy(np.int64) for side in HASH_PAIR)
-    links = local_hashes(edges.select(*HASH_PAIR))
+    links = tuple(edges[side].to_numpy(np.int64) for side in HASH_PAIR)
     carried = [_carried_values(keys, night.model) for keys in (index, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
-    found = night.hashes(reach(np.concatenate([seeds, *decided]), [(links[0], links[1]), (decided[0], decided[1])], carried))
-    records = among(night.table("records"), found)
+    reached = reach(np.concatenate([seeds, *decided]), [(links[0], links[1]), (decided[0], decided[1])], carried)
+    found = night.hashes(reached)
+    records = among_hashes(night.table("records"), found)
     return Scope(
         Findings(
             local_records(standardise(records, night.model), night.model),
-            _local_pairs(among_hashes(edges, found, HASH_PAIR[0])),
+            edges[edges[HASH_PAIR[0]].isin(reached)].reset_index(drop=True),
             decisions,
         ),
         *_masters_of(night, found),
@@ -77,7 +80,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: DataF
     )
 
 
-def _local_pairs(edges: DataFrame) -> pd.DataFrame:
+def local_pairs(edges: DataFrame) -> pd.DataFrame:
     """What grouping needs of edges. What they rest on stays behind: of millions of pairs the driver would not hold it."""
     return local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
 

@@ -59,9 +59,10 @@ class LinkageNight:
         return derived[name](base, self.model) if name in derived else base
 
     def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_new: bool = True) -> DataFrame:
-        """Promote rows in the contract's write mode, take ``retracted`` keys out; the table as it then is.
+        """Promote rows in the contract's write mode, take out what ``retracted`` names; the table as it then is.
 
-        ``are_new``: none of the rows has a key that the table has, but those retracted. Raises PromotionStoppedError.
+        ``are_new``: none of the rows has a key that the table has, but those retracted, which any columns may name; else keys do.
+        Raises PromotionStoppedError.
         """
         return self._promote(name, rows, self.contract(name), retracted, are_new=are_new)
 
@@ -93,12 +94,15 @@ class LinkageNight:
         """Record hashes that the driver holds: ``record_hash``."""
         return self._frame(pd.DataFrame({RECORD_HASH: hashes}), pa.schema([(RECORD_HASH, pa.int64())]))
 
+    def pairs(self, pairs: pd.DataFrame) -> DataFrame:
+        """Pairs of records that the driver holds: `HASH_PAIR`."""
+        return self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
+
     def edges_of(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver."""
         from pyspark.sql import functions as f
 
-        wanted = self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
-        return local(self.table("edges").join(f.broadcast(wanted), HASH_PAIR, "left_semi"))
+        return local(self.table("edges").join(f.broadcast(self.pairs(pairs)), HASH_PAIR, "left_semi"))
 
     def names(self, column: str, values: list[str]) -> DataFrame:
         """Texts that the driver holds, in one column."""

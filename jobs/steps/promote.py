@@ -59,7 +59,8 @@ def promote(
     In silver the rows are typed (`jobs.transforms.standardise.type_rows`): those of one ``delivery`` or, of a repeated group, all
     there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out, unless
     ``rows`` has them. ``are_new`` says that no row has a key that the table has, but those retracted: it is not looked through for
-    them, and only who knows how the table stands can say so (`jobs.steps.publish.add_rows`).
+    them, and only who knows how the table stands can say so; ``retracted`` may then name rows by any columns
+    (`jobs.steps.publish.add_rows`).
     Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the returned decision says so and the night
     goes on.
     """

@@ -6,7 +6,8 @@ What also takes rows out of a large table is two: first these go, then others co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from jobs.io.delta import DELETION_VECTORS, STATISTICS, table_bytes, table_exists, table_properties
@@ -91,11 +92,11 @@ def merge_changes(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
 
 
 def add_rows(rows: DataFrame, path: str, keys: tuple[str, ...], retracted: DataFrame | None = None) -> None:
-    """Delete the table's rows whose keys are in ``retracted``, then add ``rows``, none of whose keys it then has.
+    """Delete the table's rows that agree with one of ``retracted`` in all its columns, then add ``rows``, whose keys it then lacks.
 
-    Nothing is looked for but what is deleted, so adding them again adds them twice. Without rows and keys there is no commit.
+    Nothing is looked for but what is deleted, so adding them again adds them twice. Without rows in both there is no commit.
     """
-    _bring_in(rows, None if retracted is None else retracted.select(*keys).distinct(), path, keys, are_new=True)
+    _bring_in(rows, None if retracted is None else retracted.distinct(), path, keys, are_new=True)
 
 
 def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) -> DataFrame | None:
@@ -105,66 +106,77 @@ def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) 
     return keyed.select(*keys).distinct().join(rows.select(*keys), list(keys), "left_anti")
 
 
+@dataclass(frozen=True)
+class _Change:
+    """What a table takes in and what it gives up: ``rows``, and ``gone``, which its rows agree with that go. Kept, and counted."""
+
+    rows: DataFrame
+    row_count: int
+    gone: DataFrame
+    gone_count: int
+
+
 def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...], *, are_new: bool = False) -> None:
-    """Write rows that are all new or other than in the table, and take out those whose keys are ``gone``.
+    """Write rows that are all new or other than in the table, and take out those that agree with one of ``gone``.
 
-    ``are_new``: whether the table without these has none of their keys.
+    ``are_new``: whether the table without these has none of their keys. By the way that the table's size asks for.
     """
-    from pyspark.sql import functions as f
-
     if not table_exists(path):
         replace_rows(changes, path, sought_by=keys)
         return
-    marked = changes.withColumn(GONE, f.expr("false"))
+    change = _counted(changes, gone)
+    if change.row_count + change.gone_count:
+        bring_in = _rewrite if table_bytes(path) <= REWRITTEN_BYTES else _merge
+        bring_in(change, path, () if are_new else keys)
+
+
+def _counted(rows: DataFrame, gone: DataFrame | None) -> _Change:
+    """Both in one pass."""
+    from pyspark.sql import functions as f
+
+    marked = rows.withColumn(GONE, f.expr("false"))
     if gone is not None:
         marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
-    _change(marked, path, keys, are_new=are_new)
+    marked = marked.localCheckpoint()
+    counts = {row[GONE]: row["count"] for row in marked.groupBy(GONE).count().collect()}
+    left = marked.where(GONE).select(*(() if gone is None else gone.columns))
+    return _Change(marked.where(f"not {GONE}").drop(GONE), counts.get(False, 0), left, counts.get(True, 0))
 
 
-def _change(changes: DataFrame, path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
-    """Bring rows marked `GONE` or not into a table, by the way that its size asks for."""
-    changes = changes.localCheckpoint()
-    counts = {row[GONE]: row["count"] for row in changes.groupBy(GONE).count().collect()}
-    if counts and table_bytes(path) <= REWRITTEN_BYTES:
-        _rewrite(changes, path, keys)
-    elif counts:
-        _merge(changes, counts, path, keys, are_new=are_new)
+def _rewrite(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
+    """The whole table anew: without what is gone, and with the rows in place of those that agree with them in ``replaced_by``."""
+    kept = change.rows.sparkSession.read.format("delta").load(path)
+    for rows, count, columns in (
+        (change.gone, change.gone_count, change.gone.columns),
+        (change.rows, change.row_count, replaced_by),
+    ):
+        if count and columns:
+            kept = kept.alias("t").join(rows.select(*columns).alias("s"), on=_on(columns), how="left_anti")
+    kept.unionByName(change.rows).write.format("delta").mode("overwrite").save(path)
 
 
-def _rewrite(changes: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """The whole table anew, with the changes in place of the rows they change."""
-    present = changes.sparkSession.read.format("delta").load(path).alias("t")
-    kept = present.join(changes.select(*keys).alias("s"), on=_on(keys), how="left_anti")
-    kept.unionByName(changes.where(f"not {GONE}").drop(GONE)).write.format("delta").mode("overwrite").save(path)
+def _merge(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
+    """Mark what is gone, and what agrees with one of the rows in ``replaced_by``, then append these: no file is written again.
 
-
-def _merge(changes: DataFrame, counts: Mapping[bool, int], path: str, keys: tuple[str, ...], *, are_new: bool) -> None:
-    """Mark what the changes replace and append what they bring: with deletion vectors, no file is written again.
-
-    ``counts``: how many of the changes are `GONE` and how many are not, without those of which there are none.
-
-    Only tables that are merged into have these: where the property is set, Spark asks the log at every scan, several times over,
-    whether a file has any. Never shared tables, which readers of other makes must read.
+    Only tables that are merged into have deletion vectors: where the property is set, Spark asks the log at every scan, several
+    times over, whether a file has any. Never shared tables, which readers of other makes must read.
     """
-    is_marked = True in counts or not are_new
+    is_marked = change.gone_count or (change.row_count and replaced_by)
     if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
-        changes.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
-    if True in counts:
-        _delete(_to_be_sought(changes.where(GONE).select(*keys), counts[True]), path, keys)
-    if False in counts:
-        rows = changes.where(f"not {GONE}").drop(GONE)
-        if are_new:
-            rows.write.format("delta").mode("append").save(path)
-        else:
-            _replace(_to_be_sought(rows, counts[False]), path, keys)
+        change.rows.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
+    if change.gone_count:
+        _delete(_to_be_sought(change.gone, change.gone_count), path)
+    if change.row_count and replaced_by:
+        _replace(_to_be_sought(change.rows, change.row_count), path, replaced_by)
+    elif change.row_count:
+        change.rows.write.format("delta").mode("append").save(path)
 
 
-def _delete(gone: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Mark the rows that have one of the keys in ``gone``. Not by a ``MERGE``, which reads all columns, and twice (ADR 11)."""
-    gone.sparkSession.sql(
-        f"delete from delta.`{path}` t where exists (select 1 from {{gone}} s where {_same_key(keys)})",  # noqa: S608 - our own names
-        gone=gone,
-    ).collect()
+def _delete(gone: DataFrame, path: str) -> None:
+    """Mark the rows that agree with one of ``gone``. Not by a ``MERGE``, which reads all columns, and twice (ADR 11)."""
+    same = _same_key(gone.columns)
+    sql = f"delete from delta.`{path}` t where exists (select 1 from {{gone}} s where {same})"  # noqa: S608 - our own names
+    gone.sparkSession.sql(sql, gone=gone).collect()
 
 
 def _replace(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
@@ -180,11 +192,11 @@ def _to_be_sought(rows: DataFrame, count: int) -> DataFrame:
     return f.broadcast(rows) if count <= FEW else rows
 
 
-def _same_key(keys: tuple[str, ...]) -> str:
+def _same_key(keys: Sequence[str]) -> str:
     return " and ".join(f"t.{key} <=> s.{key}" for key in keys)
 
 
-def _on(keys: tuple[str, ...]) -> Column:
+def _on(keys: Sequence[str]) -> Column:
     from pyspark.sql import functions as f
 
     return f.expr(_same_key(keys))

@@ -59,6 +59,14 @@ def test_rows_are_added_after_those_retracted_are_gone(spark: SparkSession, path
     assert row_count(path) == len(after) + 1
 
 
+def test_rows_to_add_may_take_the_place_of_those_that_a_part_of_the_key_names(spark: SparkSession, path: str) -> None:
+    retracted = spark.createDataFrame([("a",), ("b",), ("nobody",)], "key string")
+    publish.add_rows(spark.createDataFrame([("b", 3, "y")], COLUMNS), path, ("key", "part"), retracted)
+    after = {("b", 3, "y"), ("c", None, "x"), (None, 2, "x")}
+    assert {tuple(row.values()) for row in read_table(path).to_pylist()} == after
+    assert row_count(path) == len(after)
+
+
 def test_without_rows_to_add_or_keys_to_retract_there_is_no_commit(spark: SparkSession, path: str) -> None:
     nothing = spark.createDataFrame([], COLUMNS)
     publish.add_rows(nothing, path, ("key", "part"), nothing.select("key", "part"))

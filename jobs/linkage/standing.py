@@ -1,0 +1,26 @@
+"""Which of last night's edges still stand, worked out on the driver: of an edge it takes the two hashes, and nothing is joined."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jobs.linkage.block import HASH_PAIR
+
+Mask = npt.NDArray[np.bool_]
+
+
+def touches(pairs: pd.DataFrame, hashes: npt.NDArray[np.int64]) -> Mask:
+    """Of each pair (`HASH_PAIR`) whether one of its records is among ``hashes``."""
+    left, right = (pairs[side].isin(hashes).to_numpy() for side in HASH_PAIR)
+    return np.asarray(left | right)
+
+
+def is_among(pairs: pd.DataFrame, others: pd.DataFrame) -> Mask:
+    """Of each pair whether ``others``, few, have it too, its records in the same order (both `HASH_PAIR`)."""
+    left = HASH_PAIR[0]
+    found = pairs[left].isin(others[left]).to_numpy(copy=True)
+    few, wanted = (pd.MultiIndex.from_frame(rows[HASH_PAIR]) for rows in (pairs[found], others))
+    found[found] = few.isin(wanted)
+    return np.asarray(found)
