@@ -3,9 +3,9 @@
     make bench NAME=linkage.nightly ROWS=100000
 
 Of the records of `benchmarks.linkage.records`, one in a hundred comes in the second night only, and two in a thousand have
-changed by then: their address, or a character of their name. They lie as silver has them, versions with the dates on which they
-began and ended. Both nights run from there to the tables of the linkage state, gates included, in one warm session; the first
-links everything. CPU seconds are of the whole process tree.
+changed by then: their address, or a character of their name. They lie as silver has them: versions with the dates on which they
+began and ended, and what the second night began or ended in a file of its own. Both nights run from there to the tables of the
+linkage state, gates included, in one warm session; the first links everything. CPU seconds are of the whole process tree.
 Says on stderr what it has measured so far, and ends with one JSON line: ``{"nightly": {"records", "new", "changed", "full":
 {"cpu_seconds", "seconds", "peak_gib", "pairs"}, "night": {…}, "pairs_ratio", "cpu_ratio"}}``, and with ``--audit`` whether
 ``same_partition`` comes of recomputing all after the second night.
@@ -74,13 +74,13 @@ def main() -> None:
 
 def _measure(spark: SparkSession, folder: Path, rows: int, seed: int, *, audit: bool) -> dict[str, Any]:
     folder.mkdir()
-    counts = write_versions(folder / "records.parquet", folder / "versions.parquet", rows, seed)
+    counts = write_versions(folder / "records.parquet", folder / "versions", rows, seed)
     with plans_for(spark, rows):
         return counts | _measure_nights(spark, folder, rows, audit=audit)
 
 
 def _measure_nights(spark: SparkSession, folder: Path, rows: int, *, audit: bool) -> dict[str, Any]:
-    versions = spark.read.parquet(str(folder / "versions.parquet"))
+    versions = spark.read.parquet(str(folder / "versions"))
     ctx = RunContext(load_settings(home=str(folder / "lake")), load_catalog(), DAY, f"night/{DAY}/1")
     full = _link(spark, ctx, versions) | {"pairs": _all_pairs(spark, ctx)}
     tomorrow = RunContext(ctx.settings, ctx.catalog, DAY + ONE_NIGHT, f"night/{DAY + ONE_NIGHT}/1")
@@ -92,21 +92,29 @@ def _measure_nights(spark: SparkSession, folder: Path, rows: int, *, audit: bool
 
 
 def write_versions(source: Path, target: Path, rows: int, seed: int) -> Counter[str]:
-    """Make ``rows`` records in ``source``, town by town, and of them the versions of both nights; how many are new and changed."""
+    """Make ``rows`` records in ``source``, town by town, and of them the versions of both nights; how many are new and changed.
+
+    ``target``: a folder of two files, as a merge leaves them: rows that stand, and those that the second night began or ended.
+    """
     write_records(source, rows, seed)
     random, counts, records = np.random.default_rng(seed), Counter[str](), parquet.ParquetFile(source)
     kept = schema().remove(schema().get_field_index("person"))
     dated = kept.append(pa.field("_valid_from", pa.date32())).append(pa.field("_valid_to", pa.date32()))
-    with parquet.ParquetWriter(target, dated) as writer:
+    target.mkdir()
+    with (
+        parquet.ParquetWriter(target / "standing.parquet", dated) as standing,
+        parquet.ParquetWriter(target / "second_night.parquet", dated) as second_night,
+    ):
         for town in range(records.num_row_groups):
-            versions, found = versions_of(records.read_row_group(town, columns=kept.names), random)
-            writer.write_table(versions.cast(dated))
+            same, touched, found = versions_of(records.read_row_group(town, columns=kept.names), random)
+            standing.write_table(same.cast(dated))
+            second_night.write_table(touched.cast(dated))
             counts.update(found)
     return counts
 
 
-def versions_of(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table, dict[str, int]]:
-    """The versions that records have in two nights, and how many are ``new`` and ``changed`` in the second."""
+def versions_of(records: pa.Table, random: np.random.Generator) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+    """The versions that stand in both nights, those that the second began or ended, how many are ``new`` and ``changed`` in it."""
     drawn = random.random(len(records))
     is_new, is_changed = drawn < NEW, drawn >= 1 - CHANGED
     moves = is_changed & (random.random(len(records)) < 0.5)
@@ -118,7 +126,7 @@ def versions_of(records: pa.Table, random: np.random.Generator) -> tuple[pa.Tabl
     ended = _with_dates(records.filter(pa.array(is_changed)), DAY, DAY + ONE_NIGHT)
     new = _with_dates(records.filter(pa.array(is_new)), DAY + ONE_NIGHT, None)
     same = _with_dates(records.filter(pa.array(~(is_new | is_changed))), DAY, None)
-    return pa.concat_tables([same, ended, began, new]), {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
+    return same, pa.concat_tables([ended, began, new]), {"new": int(is_new.sum()), "changed": int(is_changed.sum())}
 
 
 def _with_dates(records: pa.Table, begun: date, ended: date | None) -> pa.Table:

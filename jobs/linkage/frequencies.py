@@ -65,8 +65,9 @@ def frequencies_of(standardised: DataFrame, frequencies: DataFrame, model: Model
     pairs = ", ".join(f"named_struct('column_name', '{name}', 'value', cast({name} as string))" for name in model.frequency_columns)
     values = standardised.selectExpr(f"inline(array({pairs}))").where("value is not null").distinct()
     found = frequencies.join(f.broadcast(values), ["column_name", "value"], "left_semi")
-    rarest = frequencies.where("column_name <> ''").groupBy("column_name").agg(f.min_by("value", "frequency"), f.min("frequency"))
-    return found.select("column_name", "value", "frequency").union(rarest).distinct()
+    # The rarest without its value, so that the values of all need not be read again.
+    rarest = frequencies.where("column_name <> ''").groupBy("column_name").agg(f.min("frequency").alias("frequency"))
+    return found.select("column_name", "value", "frequency").unionByName(rarest, allowMissingColumns=True)
 
 
 def counted_records(frequencies: DataFrame) -> int | None:

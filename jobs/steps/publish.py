@@ -14,7 +14,7 @@ from jobs.io.delta import DELETION_VECTORS, STATISTICS, table_bytes, table_exist
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 T = TypeVar("T")
 
@@ -80,7 +80,8 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
     if table_exists(path):
         table = rows.sparkSession.read.format("delta").load(path).alias("t")
         sought = rows.select(*keys).alias("s")
-        present = table.join(_to_be_sought(sought, at_most), on=_on(keys), how="left_semi").alias("t")
+        has_key = f.expr(" and ".join(f"t.{key} <=> s.{key}" for key in keys))
+        present = table.join(_to_be_sought(sought, at_most), on=has_key, how="left_semi").alias("t")
         is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
         changes = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti")
     _bring_in(changes, _not_among(retracted, rows, keys), path, keys)
@@ -108,12 +109,20 @@ def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) 
 
 @dataclass(frozen=True)
 class _Change:
-    """What a table takes in and what it gives up: ``rows``, and ``gone``, which its rows agree with that go. Kept, and counted."""
+    """What a table takes in and what it gives up: ``rows``, and ``gone``, which its rows agree with that go. Kept, and counted.
+
+    ``with_nulls``: the columns in which rows or gone have nulls.
+    """
 
     rows: DataFrame
     row_count: int
     gone: DataFrame
     gone_count: int
+    with_nulls: frozenset[str]
+
+    def same(self, columns: Sequence[str]) -> str:
+        """Whether a row ``t`` of the table agrees with ``s`` of these, as SQL: by ``=``, which joins quicker, where it can be."""
+        return " and ".join(f"t.{column} {'<=>' if column in self.with_nulls else '='} s.{column}" for column in columns)
 
 
 def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...], *, are_new: bool = False) -> None:
@@ -124,34 +133,41 @@ def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple
     if not table_exists(path):
         replace_rows(changes, path, sought_by=keys)
         return
-    change = _counted(changes, gone)
+    change = _counted(changes, gone, keys)
     if change.row_count + change.gone_count:
         bring_in = _rewrite if table_bytes(path) <= REWRITTEN_BYTES else _merge
         bring_in(change, path, () if are_new else keys)
 
 
-def _counted(rows: DataFrame, gone: DataFrame | None) -> _Change:
-    """Both in one pass."""
+def _counted(rows: DataFrame, gone: DataFrame | None, keys: tuple[str, ...]) -> _Change:
+    """Both in one pass, which looks for nulls in what rows are looked up by."""
     from pyspark.sql import functions as f
 
+    named = [] if gone is None else gone.columns
     marked = rows.withColumn(GONE, f.expr("false"))
     if gone is not None:
         marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
     marked = marked.localCheckpoint()
-    counts = {row[GONE]: row["count"] for row in marked.groupBy(GONE).count().collect()}
-    left = marked.where(GONE).select(*(() if gone is None else gone.columns))
-    return _Change(marked.where(f"not {GONE}").drop(GONE), counts.get(False, 0), left, counts.get(True, 0))
+    sought = dict.fromkeys([*keys, *named])
+    nulls = (f.max(f.col(column).isNull() & (f.lit(column in named) | ~f.col(GONE))).alias(column) for column in sought)
+    found = {row[GONE]: row for row in marked.groupBy(GONE).agg(f.count("*").alias("count"), *nulls).collect()}
+    counts = {is_gone: row["count"] for is_gone, row in found.items()}
+    with_nulls = frozenset(column for column in sought for row in found.values() if row[column])
+    taken_in, given_up = marked.where(f"not {GONE}").drop(GONE), marked.where(GONE).select(*named)
+    return _Change(taken_in, counts.get(False, 0), given_up, counts.get(True, 0), with_nulls)
 
 
 def _rewrite(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
     """The whole table anew: without what is gone, and with the rows in place of those that agree with them in ``replaced_by``."""
+    from pyspark.sql import functions as f
+
     kept = change.rows.sparkSession.read.format("delta").load(path)
     for rows, count, columns in (
         (change.gone, change.gone_count, change.gone.columns),
         (change.rows, change.row_count, replaced_by),
     ):
         if count and columns:
-            kept = kept.alias("t").join(rows.select(*columns).alias("s"), on=_on(columns), how="left_anti")
+            kept = kept.alias("t").join(rows.select(*columns).alias("s"), on=f.expr(change.same(columns)), how="left_anti")
     kept.unionByName(change.rows).write.format("delta").mode("overwrite").save(path)
 
 
@@ -165,24 +181,23 @@ def _merge(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
     if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
         change.rows.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
     if change.gone_count:
-        _delete(_to_be_sought(change.gone, change.gone_count), path)
+        _delete(_to_be_sought(change.gone, change.gone_count), path, change.same(change.gone.columns))
     if change.row_count and replaced_by:
-        _replace(_to_be_sought(change.rows, change.row_count), path, replaced_by)
+        _replace(_to_be_sought(change.rows, change.row_count), path, change.same(replaced_by))
     elif change.row_count:
         change.rows.write.format("delta").mode("append").save(path)
 
 
-def _delete(gone: DataFrame, path: str) -> None:
-    """Mark the rows that agree with one of ``gone``. Not by a ``MERGE``, which reads all columns, and twice (ADR 11)."""
-    same = _same_key(gone.columns)
+def _delete(gone: DataFrame, path: str, same: str) -> None:
+    """Mark the rows that are the ``same`` as one of ``gone``. Not by a ``MERGE``, which reads all columns, and twice (ADR 11)."""
     sql = f"delete from delta.`{path}` t where exists (select 1 from {{gone}} s where {same})"  # noqa: S608 - our own names
     gone.sparkSession.sql(sql, gone=gone).collect()
 
 
-def _replace(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
-    """Mark the rows that have a key of one of ``rows``, and append these, in one commit (Delta's ``INSERT … REPLACE ON``)."""
+def _replace(rows: DataFrame, path: str, same: str) -> None:
+    """Mark the rows that are the ``same`` as one of ``rows``, and append these, in one commit (Delta's ``INSERT … REPLACE ON``)."""
     writer = rows.alias("s").write.format("delta").mode("overwrite")
-    writer.option("replaceOn", _same_key(keys)).option("targetAlias", "t").save(path)
+    writer.option("replaceOn", same).option("targetAlias", "t").save(path)
 
 
 def _to_be_sought(rows: DataFrame, count: int) -> DataFrame:
@@ -190,13 +205,3 @@ def _to_be_sought(rows: DataFrame, count: int) -> DataFrame:
     from pyspark.sql import functions as f
 
     return f.broadcast(rows) if count <= FEW else rows
-
-
-def _same_key(keys: Sequence[str]) -> str:
-    return " and ".join(f"t.{key} <=> s.{key}" for key in keys)
-
-
-def _on(keys: Sequence[str]) -> Column:
-    from pyspark.sql import functions as f
-
-    return f.expr(_same_key(keys))

@@ -38,8 +38,6 @@ from tests.night.lakes import sql, table_folders
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.slow
-
 SCHOOLS = Path(__file__).parents[1] / "data" / "schools"
 DAY = date(2026, 3, 2)
 LIST, CLINICS = DatasetName("education", "school"), DatasetName("health", "school_clinic")
@@ -153,6 +151,7 @@ def test_a_trained_model_remembers_what_it_was_trained_on(county: County) -> Non
     assert county.accepted() == [("Li Na", "school/v2", "the first one")]
 
 
+@pytest.mark.slow
 def test_a_model_trained_again_on_the_same_records_changes_nothing(spark: SparkSession, county: County, tmp_path: Path) -> None:
     told = train_model(spark, county.root, county.catalog, "school", county.model, tmp_path)
     assert (told["version"], told["records"]) == (3, 240)
@@ -166,6 +165,7 @@ def test_a_model_trained_again_on_the_same_records_changes_nothing(spark: SparkS
     assert churn["masters_now"] == churn["masters_then"] > 100
 
 
+@pytest.mark.slow
 def test_another_model_is_compared_before_it_is_accepted(spark: SparkSession, county: County, tmp_path: Path) -> None:
     candidate = Path(shutil.copytree(county.model, tmp_path / "model", ignore=shutil.ignore_patterns(HISTORY, "candidate")))
     rules = candidate / "model.govlake.yaml"
