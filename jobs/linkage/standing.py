@@ -7,11 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.neighbourhood import Hashes
 
 Mask = npt.NDArray[np.bool_]
 
 
-def touches(pairs: pd.DataFrame, hashes: npt.NDArray[np.int64]) -> Mask:
+def touches(pairs: pd.DataFrame, hashes: Hashes) -> Mask:
     """Of each pair (`HASH_PAIR`) whether one of its records is among ``hashes``."""
     left, right = (pairs[side].isin(hashes).to_numpy() for side in HASH_PAIR)
     return np.asarray(left | right)

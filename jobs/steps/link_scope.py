@@ -60,18 +60,18 @@ def scope_around(
     ``edges`` (as `local_pairs` has them) and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they
     were: a value that they carried may have been shared with others, whose review cases change with it.
     """
+    left_hash, right_hash = HASH_PAIR
     decisions = decisions_of(night, night.read(DECISIONS))
-    decided = tuple(decisions[side].to_numpy(np.int64) for side in HASH_PAIR)
-    links = tuple(edges[side].to_numpy(np.int64) for side in HASH_PAIR)
+    links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
     carried = [_carried_values(keys, night.model) for keys in (index, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
-    reached = reach(np.concatenate([seeds, *decided]), [(links[0], links[1]), (decided[0], decided[1])], carried)
+    reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
     found = night.hashes(reached)
     records = among_hashes(night.table("records"), found)
     return Scope(
         Findings(
             local_records(standardise(records, night.model), night.model),
-            edges[edges[HASH_PAIR[0]].isin(reached)].reset_index(drop=True),
+            edges[edges[left_hash].isin(reached)].reset_index(drop=True),
             decisions,
         ),
         *_masters_of(night, found),

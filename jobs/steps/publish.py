@@ -80,10 +80,8 @@ def merge_rows(rows: DataFrame, path: str, keys: tuple[str, ...], at_most: int, 
     if table_exists(path):
         table = rows.sparkSession.read.format("delta").load(path).alias("t")
         sought = rows.select(*keys).alias("s")
-        has_key = f.expr(" and ".join(f"t.{key} <=> s.{key}" for key in keys))
-        present = table.join(_to_be_sought(sought, at_most), on=has_key, how="left_semi").alias("t")
-        is_equal = " and ".join(f"t.{name} <=> s.{name}" for name in rows.columns)
-        changes = rows.alias("s").join(present, on=f.expr(is_equal), how="left_anti")
+        present = table.join(_to_be_sought(sought, at_most), on=f.expr(_same(keys, keys)), how="left_semi").alias("t")
+        changes = rows.alias("s").join(present, on=f.expr(_same(rows.columns, rows.columns)), how="left_anti")
     _bring_in(changes, _not_among(retracted, rows, keys), path, keys)
 
 
@@ -111,18 +109,14 @@ def _not_among(keyed: DataFrame | None, rows: DataFrame, keys: tuple[str, ...]) 
 class _Change:
     """What a table takes in and what it gives up: ``rows``, and ``gone``, which its rows agree with that go. Kept, and counted.
 
-    ``with_nulls``: the columns in which rows or gone have nulls.
+    ``with_nulls``: the columns, of those that the table is looked through by, in which they have nulls.
     """
 
     rows: DataFrame
     row_count: int
     gone: DataFrame
     gone_count: int
-    with_nulls: frozenset[str]
-
-    def same(self, columns: Sequence[str]) -> str:
-        """Whether a row ``t`` of the table agrees with ``s`` of these, as SQL: by ``=``, which joins quicker, where it can be."""
-        return " and ".join(f"t.{column} {'<=>' if column in self.with_nulls else '='} s.{column}" for column in columns)
+    with_nulls: Sequence[str]
 
 
 def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple[str, ...], *, are_new: bool = False) -> None:
@@ -133,14 +127,15 @@ def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple
     if not table_exists(path):
         replace_rows(changes, path, sought_by=keys)
         return
-    change = _counted(changes, gone, keys)
+    replaced_by = () if are_new else keys
+    change = _counted(changes, gone, replaced_by)
     if change.row_count + change.gone_count:
         bring_in = _rewrite if table_bytes(path) <= REWRITTEN_BYTES else _merge
-        bring_in(change, path, () if are_new else keys)
+        bring_in(change, path, replaced_by)
 
 
-def _counted(rows: DataFrame, gone: DataFrame | None, keys: tuple[str, ...]) -> _Change:
-    """Both in one pass, which looks for nulls in what rows are looked up by."""
+def _counted(rows: DataFrame, gone: DataFrame | None, replaced_by: tuple[str, ...]) -> _Change:
+    """Both kept, counted and looked through for nulls in one pass."""
     from pyspark.sql import functions as f
 
     named = [] if gone is None else gone.columns
@@ -148,11 +143,11 @@ def _counted(rows: DataFrame, gone: DataFrame | None, keys: tuple[str, ...]) -> 
     if gone is not None:
         marked = marked.unionByName(gone.withColumn(GONE, f.expr("true")), allowMissingColumns=True)
     marked = marked.localCheckpoint()
-    sought = dict.fromkeys([*keys, *named])
-    nulls = (f.max(f.col(column).isNull() & (f.lit(column in named) | ~f.col(GONE))).alias(column) for column in sought)
+    sought = dict.fromkeys([*named, *replaced_by])
+    nulls = (f.max(f.col(column).isNull()).alias(column) for column in sought)
     found = {row[GONE]: row for row in marked.groupBy(GONE).agg(f.count("*").alias("count"), *nulls).collect()}
     counts = {is_gone: row["count"] for is_gone, row in found.items()}
-    with_nulls = frozenset(column for column in sought for row in found.values() if row[column])
+    with_nulls = [column for column in sought if any(row[column] for row in found.values())]
     taken_in, given_up = marked.where(f"not {GONE}").drop(GONE), marked.where(GONE).select(*named)
     return _Change(taken_in, counts.get(False, 0), given_up, counts.get(True, 0), with_nulls)
 
@@ -167,7 +162,9 @@ def _rewrite(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
         (change.rows, change.row_count, replaced_by),
     ):
         if count and columns:
-            kept = kept.alias("t").join(rows.select(*columns).alias("s"), on=f.expr(change.same(columns)), how="left_anti")
+            kept = kept.alias("t").join(
+                rows.select(*columns).alias("s"), on=f.expr(_same(columns, change.with_nulls)), how="left_anti"
+            )
     kept.unionByName(change.rows).write.format("delta").mode("overwrite").save(path)
 
 
@@ -181,9 +178,9 @@ def _merge(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
     if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
         change.rows.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
     if change.gone_count:
-        _delete(_to_be_sought(change.gone, change.gone_count), path, change.same(change.gone.columns))
+        _delete(_to_be_sought(change.gone, change.gone_count), path, _same(change.gone.columns, change.with_nulls))
     if change.row_count and replaced_by:
-        _replace(_to_be_sought(change.rows, change.row_count), path, change.same(replaced_by))
+        _replace(_to_be_sought(change.rows, change.row_count), path, _same(replaced_by, change.with_nulls))
     elif change.row_count:
         change.rows.write.format("delta").mode("append").save(path)
 
@@ -198,6 +195,11 @@ def _replace(rows: DataFrame, path: str, same: str) -> None:
     """Mark the rows that are the ``same`` as one of ``rows``, and append these, in one commit (Delta's ``INSERT … REPLACE ON``)."""
     writer = rows.alias("s").write.format("delta").mode("overwrite")
     writer.option("replaceOn", same).option("targetAlias", "t").save(path)
+
+
+def _same(columns: Sequence[str], with_nulls: Sequence[str]) -> str:
+    """Whether a row ``t`` of the table agrees with a row ``s``, as SQL: by ``=``, which joins quicker, where no null is sought."""
+    return " and ".join(f"t.{column} {'<=>' if column in with_nulls else '='} s.{column}" for column in columns)
 
 
 def _to_be_sought(rows: DataFrame, count: int) -> DataFrame:
