@@ -20,46 +20,43 @@ if TYPE_CHECKING:
 HASH_PAIR = ["record_hash_l", "record_hash_r"]
 """The two columns that name the records of a pair to linkage; in a candidate pair the smaller hash first."""
 
-BLOCK = ["block_key", "rule"]
-"""The two columns that name a block; the key first, for sorting by it alone tells nearly all blocks apart."""
-
 PAIR = ["record_id_l", "record_id_r"]
 """The two columns that name the records of a pair to people, the smaller ID first."""
 
+HASH_BITS = 56
+"""A key is the number of its rule and, in so many bits below it, a hash of the values that the rule compares."""
 
-def block_keys(standardised: DataFrame, model: Model) -> DataFrame:
-    """The block keys of every record: ``rule`` (its number in the model), ``block_key``, ``record_hash``; distinct.
+RULE = f"shiftright(block_key, {HASH_BITS})"
+"""The number of a block key's rule in the model, as SQL."""
 
-    A record that lacks one of a rule's columns has no key of that rule.
-    """
-    return _with_keys(standardised, _blocking_keys(model))
+NO_KEY = -1
+"""Stands where a record lacks a value: no key is negative, for rules are few (`jobs.linkage.model_settings.MAX_RULES`)."""
 
 
 def index_keys(standardised: DataFrame, model: Model) -> DataFrame:
-    """The block keys, and beside them a key of each value that an identity rule allows an entity once. Grain: `block_keys`.
+    """All keys of every record. Grain: one row a record, ``record_hash block_keys value_keys``; the keys of either are distinct.
 
-    Identity rules are numbered on from the blocking rules. Their keys find the records that share such a value.
+    ``value_keys`` are those of the values that an identity rule allows an entity once; they find the records that share one.
+    A record that lacks one of a rule's columns has no key of that rule.
     """
-    first = first_identity_rule(model)
-    values = [_keys_sql(first + place, (rule.column,)) for place, rule in enumerate(model.rules.identity_rules)]
-    return _with_keys(standardised, [*_blocking_keys(model), *values])
-
-
-def first_identity_rule(model: Model) -> int:
-    """The number that the first identity rule has in the key index; blocking rules have the numbers below it."""
-    return len(model.rules.blocking)
-
-
-def _blocking_keys(model: Model) -> list[str]:
     rules = model.settings.blocking_rules_to_generate_predictions
-    return [_keys_sql(number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
+    blocks = [_keys_sql(number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
+    values = [_keys_sql(number, (rule.column,)) for number, rule in enumerate(model.rules.identity_rules)]
+    columns = {"block_keys": blocks, "value_keys": values}
+    return standardised.selectExpr(RECORD_HASH, *(f"{_known_keys_sql(keys)} as {name}" for name, keys in columns.items()))
+
+
+def blocking_keys(index: DataFrame) -> DataFrame:
+    """The keys of a key index by which records are compared. Grain: one row a key of a record, ``block_key record_hash``."""
+    return index.selectExpr("explode(block_keys) as block_key", RECORD_HASH)
 
 
 def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> str:
-    """The keys that a record has of one rule, as SQL: an array of 64-bit hashes and nulls, one each item of its ``arrays``."""
+    """The keys that a record has of one rule, as SQL: an array of 64-bit keys and `NO_KEY`, one each item of its ``arrays``."""
     values = [f"_{column}" if column in arrays else column for column in columns]
     known = " and ".join(f"{value} is not null" for value in values)
-    key = f"case when {known} then xxhash64({number}, {', '.join(f'cast({value} as string)' for value in values)}) end"
+    hashed = f"xxhash64({', '.join(f'cast({value} as string)' for value in values)}) & {2**HASH_BITS - 1}"
+    key = f"case when {known} then {number << HASH_BITS}L | ({hashed}) else {NO_KEY}L end"
     if not arrays:
         return f"array({key})"
     # Numbers alone leave a lambda, which Spark walks through item by item: all that is done with them is compiled.
@@ -67,32 +64,27 @@ def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -
     keys = f"transform({inner}, _{inner} -> {key})"
     for column in outer:
         keys = f"flatten(transform({column}, _{column} -> {keys}))"
-    return f"array_distinct({keys})"
+    return f"coalesce({keys}, array())"
 
 
-def _with_keys(standardised: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """One pass over the records for all rules, whose ``keys`` stand in the order of their numbers; a union would scan for each."""
-    of_rules = standardised.selectExpr(RECORD_HASH, f"posexplode(array({', '.join(keys)})) as (rule, keys)")
-    return of_rules.selectExpr("rule", "explode(keys) as block_key", RECORD_HASH).where("block_key is not null")
-
-
-def blocking_keys(index: DataFrame, model: Model) -> DataFrame:
-    """The keys of a key index by which records are compared: those of its blocking rules."""
-    return index.where(f"rule < {first_identity_rule(model)}")
+def _known_keys_sql(keys: Sequence[str]) -> str:
+    """The distinct keys in several arrays as one array, as SQL."""
+    none = "cast(array() as array<bigint>)"
+    return f"array_remove(array_distinct(concat({', '.join([none, *keys])})), {NO_KEY}L)"
 
 
 def large_blocks(keys: DataFrame, model: Model) -> DataFrame:
-    """The blocks above their rule's cap: ``rule block_key``, their ``size``, the least hash of their records as ``example``."""
+    """The blocks above their rule's cap: ``block_key``, their ``size``, the least hash of their records as ``example``."""
     from pyspark.sql import functions as f
 
     # Counted, not collected: a set for each block costs several times as much to make.
-    sizes = keys.groupBy(*BLOCK).agg(f.count("*").alias("size"), f.min(RECORD_HASH).alias("example"))
+    sizes = keys.groupBy("block_key").agg(f.count("*").alias("size"), f.min(RECORD_HASH).alias("example"))
     return sizes.where(f"size > {cap_sql(model)}")
 
 
 def pairs_within_blocks(standardised: DataFrame, model: Model) -> DataFrame:
     """`candidate_pairs` of records whose keys are kept nowhere."""
-    keys = block_keys(standardised, model).localCheckpoint()
+    keys = blocking_keys(index_keys(standardised, model)).localCheckpoint()
     return candidate_pairs(keys, large_blocks(keys, model))
 
 
@@ -104,9 +96,9 @@ def candidate_pairs(keys: DataFrame, large: DataFrame) -> DataFrame:
     from pyspark.sql import functions as f
 
     left_hash, right_hash = HASH_PAIR
-    kept = keys.join(f.broadcast(large.select(*BLOCK)), BLOCK, "left_anti")
-    left, right = (kept.select(*BLOCK, f.col(RECORD_HASH).alias(name)) for name in HASH_PAIR)
-    return left.join(right, BLOCK).where(f"{left_hash} < {right_hash}").select(*HASH_PAIR).distinct()
+    kept = keys.join(f.broadcast(large.select("block_key")), "block_key", "left_anti")
+    left, right = (kept.select("block_key", f.col(RECORD_HASH).alias(name)) for name in HASH_PAIR)
+    return left.join(right, "block_key").where(f"{left_hash} < {right_hash}").select(*HASH_PAIR).distinct()
 
 
 def capped_blocks(large: DataFrame, model: Model) -> DataFrame:
@@ -114,11 +106,11 @@ def capped_blocks(large: DataFrame, model: Model) -> DataFrame:
     from pyspark.sql import functions as f
 
     names = " ".join(f"when {n} then {literal(rule.name)}" for n, rule in enumerate(model.rules.blocking))
-    return large.groupBy(f.expr(f"case rule {names} end").alias("rule_name")).agg(
+    return large.groupBy(f.expr(f"case {RULE} {names} end").alias("rule_name")).agg(
         f.count("*").alias("blocks"), f.sum("size").alias("records"), f.min("example").alias("example")
     )
 
 
 def cap_sql(model: Model) -> str:
-    """The most records that a block of ``rule`` may hold to be compared, as SQL."""
-    return "case rule " + " ".join(f"when {n} then {rule.cap}" for n, rule in enumerate(model.rules.blocking)) + " end"
+    """The most records that a block may hold to be compared, by its ``block_key``, as SQL."""
+    return f"case {RULE} " + " ".join(f"when {n} then {rule.cap}" for n, rule in enumerate(model.rules.blocking)) + " end"

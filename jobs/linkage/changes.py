@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.linkage.model import Model
-from jobs.linkage.standardise import RECORD_HASH, RECORD_ID
+from jobs.linkage.standardise import CONTENT_HASH, RECORD_HASH, RECORD_ID
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -18,30 +18,34 @@ def hash_of(record_id: str) -> Column:
     return f.xxhash64(f.expr(record_id))
 
 
-def with_hash(records: DataFrame) -> DataFrame:
+def with_record_hash(records: DataFrame) -> DataFrame:
     """Records, by dataset and record key, with ``record_hash``."""
     return records.withColumn(RECORD_HASH, hash_of(RECORD_ID))
 
 
-def changed_records(today: DataFrame, before: DataFrame, model: Model) -> DataFrame:
+def with_hashes(records: DataFrame, model: Model) -> DataFrame:
+    """Records, by dataset and record key, with ``record_hash`` and ``content_hash``, that of the attributes of ``model``."""
+    return with_record_hash(records).withColumn(CONTENT_HASH, _content_hash(model))
+
+
+def changed_records(today: DataFrame, before: DataFrame) -> DataFrame:
     """The hashes of records that are new, changed or gone: ``record_hash``, ``is_today`` and ``was_before`` (how many there are).
 
-    Both frames have ``record_hash`` and the attributes of ``model``. A record that stands twice counts as changed, so that
-    the gate sees it.
+    Both frames have ``record_hash`` and ``content_hash``. A record that stands twice counts as changed, so that the gate sees it.
     """
     from pyspark.sql import functions as f
 
-    counted = _side(today, model, is_today=1).unionByName(_side(before, model, is_today=0)).groupBy(RECORD_HASH)
+    counted = _side(today, is_today=1).unionByName(_side(before, is_today=0)).groupBy(RECORD_HASH)
     sums = [f.sum(name).alias(name) for name in ("is_today", "was_before")]
-    totals = counted.agg(*sums, (f.min("content") != f.max("content")).alias("differs"))
+    totals = counted.agg(*sums, (f.min(CONTENT_HASH) != f.max(CONTENT_HASH)).alias("differs"))
     return totals.where("is_today <> 1 or was_before <> 1 or differs").select(RECORD_HASH, "is_today", "was_before")
 
 
-def _side(records: DataFrame, model: Model, *, is_today: int) -> DataFrame:
+def _side(records: DataFrame, *, is_today: int) -> DataFrame:
     from pyspark.sql import functions as f
 
     counts = f.lit(is_today).alias("is_today"), f.lit(1 - is_today).alias("was_before")
-    return records.select(RECORD_HASH, *counts, _content_hash(model).alias("content"))
+    return records.select(RECORD_HASH, CONTENT_HASH, *counts)
 
 
 def _content_hash(model: Model) -> Column:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from jobs.linkage.model_settings import is_for_training
+from jobs.linkage.model_settings import MAX_RULES, is_for_training
 from schemas.odcs import StrictModel
 
 
@@ -68,7 +68,7 @@ class GovlakeRules(StrictModel):
     columns: dict[str, str]
     blocking: tuple[BlockCap, ...]
     thresholds: Thresholds
-    identity_rules: tuple[IdentityRule, ...] = ()
+    identity_rules: tuple[IdentityRule, ...] = Field(default=(), max_length=MAX_RULES)
     unique_rules: tuple[UniqueRule, ...] = ()
 
     @property

@@ -10,6 +10,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from schemas.odcs import StrictModel
 
+MAX_RULES = 128
+"""Blocking rules, or identity rules, that a model can have: a key in the key index begins with its rule's number (7 bits)."""
+
 NULL_LEVEL = -1
 """The level of a comparison that has nothing to compare; it weighs nothing."""
 
@@ -119,7 +122,7 @@ class SplinkSettings(StrictModel):
     unique_id_column_name: Literal["record_id"]
     probability_two_random_records_match: float = Field(gt=0, lt=1)
     comparisons: tuple[Comparison, ...] = Field(min_length=1)
-    blocking_rules_to_generate_predictions: tuple[BlockingRule, ...] = Field(min_length=1)
+    blocking_rules_to_generate_predictions: tuple[BlockingRule, ...] = Field(min_length=1, max_length=MAX_RULES)
     em_convergence: float = 0.0001
     max_iterations: int = 25
     retain_matching_columns: bool = False

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import BLOCK, HASH_PAIR, block_keys, candidate_pairs, cap_sql, large_blocks
+from jobs.linkage.block import HASH_PAIR, blocking_keys, candidate_pairs, cap_sql, index_keys, large_blocks
 from jobs.linkage.compare import both_sides, gammas_sql, needed_columns
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import BlockingRule, Comparison
@@ -62,7 +62,7 @@ class Patterns:
 def count_patterns(standardised: DataFrame, model: Model, most_pairs: int = BLOCKED_PAIRS) -> Patterns:
     """Count the patterns of `standardise`d records (cached by whoever calls). Raises ModelError if there is nothing to count."""
     record_count = standardised.count()
-    keys = block_keys(standardised, model).persist()
+    keys = blocking_keys(index_keys(standardised, model)).persist()
     share = _share_of_blocks(keys, model, most_pairs)
     sampled = keys.where(f"pmod(block_key, {round(1 / share)}) = 0")
     blocked = _count(candidate_pairs(sampled, large_blocks(sampled, model)), standardised, model)
@@ -106,7 +106,7 @@ def _share_of_blocks(keys: DataFrame, model: Model, most_pairs: int) -> float:
     """One over a whole number: the share of blocks with about ``most_pairs`` pairs, 1 if all have no more."""
     from pyspark.sql import functions as f
 
-    sizes = keys.groupBy(*BLOCK).agg(f.count("*").alias("size")).where(f"size <= {cap_sql(model)}")
+    sizes = keys.groupBy("block_key").agg(f.count("*").alias("size")).where(f"size <= {cap_sql(model)}")
     (row,) = sizes.agg(f.sum(f.expr("size * (size - 1) / 2")).alias("pairs")).collect()
     return 1 / max(1, round((row.pairs or 0) / most_pairs))
 

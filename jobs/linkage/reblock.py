@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import BLOCK, HASH_PAIR, blocking_keys, cap_sql
+from jobs.linkage.block import HASH_PAIR, blocking_keys, cap_sql
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
 
@@ -18,27 +18,26 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame, model: Model) -> DataFrame:
+def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
     """The blocks that records enter or leave. Grain: one row a block.
 
     ``index``, ``came`` and ``left`` are keys as `jobs.linkage.block.index_keys` has them: those of all records (of last night
     or of tonight), of the new and changed ones as they are, and of the changed and deleted ones as they were. Columns:
-    ``rule block_key``, ``stayed`` and ``came`` (sorted record hashes), ``size`` tonight and ``size_before``.
+    ``block_key``, ``stayed`` and ``came`` (sorted record hashes), ``size`` tonight and ``size_before``.
     """
     from pyspark.sql import functions as f
 
-    entering, leaving = (blocking_keys(keys, model) for keys in (came, left))
+    entering, leaving = (blocking_keys(keys) for keys in (came, left))
     both = entering.unionByName(leaving)
-    # By the key alone, which is a hash of its rule too: the keys of all records are looked through for one number each.
-    found = index.join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
+    found = blocking_keys(index).join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
     stayed = found.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
     parts = {"stayed": stayed, "came": entering, "left": leaving}
-    named = [rows.select(*BLOCK, RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
+    named = [rows.select("block_key", RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
     members = reduce(lambda one, other: one.unionByName(other), named)
     of = {part: f.collect_set(f.when(f.col("part") == part, f.col(RECORD_HASH))) for part in parts}
-    blocks = members.groupBy(*BLOCK).agg(*(f.sort_array(records).alias(part) for part, records in of.items()))
+    blocks = members.groupBy("block_key").agg(*(f.sort_array(records).alias(part) for part, records in of.items()))
     sizes = {"size": "size(stayed) + size(came)", "size_before": "size(stayed) + size(left)"}
-    return blocks.selectExpr(*BLOCK, "stayed", "came", *(f"{sql} as {name}" for name, sql in sizes.items()))
+    return blocks.selectExpr("block_key", "stayed", "came", *(f"{sql} as {name}" for name, sql in sizes.items()))
 
 
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
@@ -67,7 +66,7 @@ def _pair_sql(low: str, high: str) -> str:
 
 def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:
     """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
-    return blocks.where(f"size > {cap_sql(model)}").selectExpr(*BLOCK, "size", "array_min(concat(stayed, came)) as example")
+    return blocks.where(f"size > {cap_sql(model)}").selectExpr("block_key", "size", "array_min(concat(stayed, came)) as example")
 
 
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
@@ -82,10 +81,10 @@ def pairs_within_caps(pairs: DataFrame, index: DataFrame, model: Model) -> DataF
     from pyspark.sql import functions as f
 
     left_hash, right_hash = HASH_PAIR
-    blocking = blocking_keys(index, model)
+    blocking = blocking_keys(index)
     left = blocking.withColumnRenamed(RECORD_HASH, left_hash).join(f.broadcast(pairs), left_hash, "inner")
     right = blocking.withColumnRenamed(RECORD_HASH, right_hash)
-    shared = right.join(f.broadcast(left), [*BLOCK, right_hash], "inner")
-    sizes = blocking.join(f.broadcast(shared.select(*BLOCK).distinct()), BLOCK, "left_semi").groupBy(*BLOCK).count()
+    shared = right.join(f.broadcast(left), ["block_key", right_hash], "inner")
+    sizes = blocking.join(f.broadcast(shared.select("block_key").distinct()), "block_key", "left_semi").groupBy("block_key").count()
     within = sizes.where(f"count <= {cap_sql(model)}")
-    return shared.join(within, BLOCK, "left_semi").select(*HASH_PAIR).distinct()
+    return shared.join(within, "block_key", "left_semi").select(*HASH_PAIR).distinct()

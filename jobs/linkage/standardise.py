@@ -18,6 +18,12 @@ RECORD_HASH = "record_hash"
 """The 64-bit hash of a record ID, which stands for the record where pairs are made: a long costs less to sort and to send than a
 text. Of ten million records two share one with a chance of three in a million; grouping them then stops and names both."""
 
+CONTENT_HASH = "content_hash"
+"""The 64-bit hash of a record's attributes: a night that finds another one compares the record anew."""
+
+HASHES = (RECORD_HASH, CONTENT_HASH)
+"""The columns of linkage records that are neither their key nor an attribute."""
+
 
 def standardise(records: DataFrame, model: Model) -> DataFrame:
     """Records with ``record_id``, `RECORD_HASH` and the model's match columns beside their attributes. Grain: one row a record.
@@ -30,4 +36,4 @@ def standardise(records: DataFrame, model: Model) -> DataFrame:
     # One select, in which a column may name those before it: one by one, every column would have all that are there analysed again.
     columns = {"record_id": RECORD_ID, RECORD_HASH: "xxhash64(record_id)"}
     columns |= {name: Template(sql).safe_substitute(tables) for name, sql in model.rules.columns.items()}
-    return records.drop(RECORD_HASH).selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))
+    return records.drop(*HASHES).selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from jobs.io import control
 from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
-from jobs.linkage.changes import among_hashes, with_hash
+from jobs.linkage.changes import among_hashes, with_hashes
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
     # A checkpoint: the keys of every blocking rule begin at it, and each would plan the whole way to it again.
-    standardised = standardise(night.write_whole("records", with_hash(today)), night.model).localCheckpoint()
+    standardised = standardise(night.write_whole("records", with_hashes(today, night.model)), night.model).localCheckpoint()
     index = night.write_whole("key_index", index_keys(standardised, night.model))
-    keys = blocking_keys(index, night.model)
+    keys = blocking_keys(index)
     large = large_blocks(keys, night.model).localCheckpoint()
     report_capped(night, large, standardised)
     frequencies = _frequencies(night, standardised)

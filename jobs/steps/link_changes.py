@@ -18,11 +18,11 @@ import pandas as pd
 
 from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, index_keys
-from jobs.linkage.changes import among_hashes, changed_records, with_hash
+from jobs.linkage.changes import among_hashes, changed_records, with_hashes, with_record_hash
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import RECORD_HASH, standardise
+from jobs.linkage.standardise import HASHES, RECORD_HASH, standardise
 from jobs.linkage.standing import is_among, touches
 from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, local_pairs, scope_around
@@ -47,7 +47,8 @@ again."""
 
 @dataclass(frozen=True)
 class Changes:
-    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` as they were.
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` the keys (as the key index
+    has them) of those that were there before.
 
     ``frequencies``: those that were counted on ``counted`` records, and stand.
     """
@@ -64,19 +65,19 @@ def find_changes(
 ) -> Changes | None:
     """What tonight's records change in the state of the night before; None if all must be linked anew.
 
-    Only those ``touched`` are compared with what they were, if it is known which they are; else all of ``today``.
+    Only those ``touched`` are looked at, if it is known which they are; else all of ``today``.
     """
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     known = row_count(night.path("records"))
     if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
         return None
-    before, some = night.read_before("records"), touched()
-    records = with_hash(today() if some is None else some.came)
+    before, some = night.read_before("records").select("dataset", *HASHES), touched()
+    records = with_hashes(today() if some is None else some.came, night.model)
     if some is None and known <= KEPT_RECORDS:
         records = records.hint("rebalance").localCheckpoint()
     compared = before if some is None else _as_they_were(some, before)
-    hashes, is_today, was_before = local_hashes(changed_records(records, compared, night.model))
+    hashes, is_today, was_before = local_hashes(changed_records(records, compared))
     frequencies = night.read_before("term_frequencies")
     counted = counted_records(frequencies)
     if must_recount(counted, known + int(is_today.sum() - was_before.sum())):
@@ -84,18 +85,18 @@ def find_changes(
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, compared))
+    index = night.read_before("key_index")
+    came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, index))
     return Changes(hashes, came, left, frequencies, counted)
 
 
 def _as_they_were(touched: Touched, before: DataFrame) -> DataFrame:
-    """What was ``before`` of the touched records, and of those in datasets that tell of no changes."""
+    """Those of ``before`` (dataset and hashes of all records) that are touched, or of datasets that tell of no changes."""
     from pyspark.sql import functions as f
 
     is_untold = f.col("dataset").isin(*touched.untold)
     named = touched.came.where(~is_untold).select(*RECORD).unionByName(touched.ended)
-    # A checkpoint: few rows, which are asked for again, of a table that is read from end to end to find them.
-    told = among_hashes(before.where(~is_untold), with_hash(named).select(RECORD_HASH).distinct()).localCheckpoint()
+    told = among_hashes(before.where(~is_untold), with_record_hash(named).select(RECORD_HASH).distinct())
     return told.unionByName(before.where(is_untold)) if touched.untold else told
 
 
@@ -107,10 +108,10 @@ def _has_columns(night: LinkageNight, name: str) -> bool:
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
     model, changed = night.model, night.hashes(changes.hashes)
-    came, left = (index_keys(standardise(rows, model), model).localCheckpoint() for rows in (changes.came, changes.left))
+    came = index_keys(standardise(changes.came, model), model).localCheckpoint()
     side_by_side(partial(night.write, name, rows, changed) for name, rows in (("records", changes.came), ("key_index", came)))
     records, index = night.table("records"), night.table("key_index")
-    blocks = changed_blocks(index, came, left, model).persist()
+    blocks = changed_blocks(index, came, changes.left).persist()
     report_capped(night, large_changed_blocks(blocks, model), records)
     found = _new_edges(changes, records, blocks, night)
     before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
@@ -121,7 +122,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     night.write("edges", found, night.pairs(lost))
     ends = np.concatenate([scored[HASH_PAIR].to_numpy().ravel(), lost.to_numpy().ravel()])
     edges = pd.concat([before[~is_lost], scored], ignore_index=True)
-    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, index, left)
+    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, found, index, changes.left)
 
 
 def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jobs.linkage.block import HASH_PAIR, first_identity_rule
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.changes import among, among_hashes, hash_of
 from jobs.linkage.entities import Findings
 from jobs.linkage.identify import RECORD
@@ -36,9 +36,11 @@ class Scope:
 
     ``crosswalk``: open rows (dataset, record_key, master_id, valid_from); ``masters``: those they name (master_id,
     first_business_date); ``open_cases``: case_id, opened_on. ``is_whole``: whether these are all records there are.
+    ``scored``: the edges that tonight's comparisons gave, with all their columns.
     """
 
     findings: Findings
+    scored: DataFrame
     crosswalk: pd.DataFrame
     masters: pd.DataFrame
     open_cases: pd.DataFrame
@@ -49,21 +51,28 @@ def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) 
     """All records, with tonight's ``edges``."""
     findings = Findings(local_records(standardised, night.model), local_pairs(edges), decisions_of(night, night.read(DECISIONS)))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
-    return Scope(findings, crosswalk, _read_local(night, "master", MASTERS), _read_local(night, "review", CASES), is_whole=True)
+    masters, cases = _read_local(night, "master", MASTERS), _read_local(night, "review", CASES)
+    return Scope(findings, edges, crosswalk, masters, cases, is_whole=True)
 
 
 def scope_around(
-    night: LinkageNight, seeds: npt.NDArray[np.int64], edges: pd.DataFrame, index: DataFrame, left: DataFrame
+    night: LinkageNight,
+    seeds: npt.NDArray[np.int64],
+    edges: pd.DataFrame,
+    scored: DataFrame,
+    index: DataFrame,
+    left: DataFrame,
 ) -> Scope:
     """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
 
-    ``edges`` (as `local_pairs` has them) and ``index`` are tonight's, ``left`` the keys of changed and deleted records as they
-    were: a value that they carried may have been shared with others, whose review cases change with it.
+    ``edges`` (as `local_pairs` has them) and ``index`` are tonight's, ``scored`` those of the edges that are new; ``left`` the keys
+    of changed and deleted records as they were: a value that they carried may have been shared with others, whose review cases
+    change with it.
     """
     left_hash, right_hash = HASH_PAIR
     decisions = decisions_of(night, night.read(DECISIONS))
     links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
-    carried = [_carried_values(keys, night.model) for keys in (index, left)]
+    carried = [_carried_values(keys) for keys in (index, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
     reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
     found = night.hashes(reached)
@@ -74,6 +83,7 @@ def scope_around(
             edges[edges[left_hash].isin(reached)].reset_index(drop=True),
             decisions,
         ),
+        scored,
         *_masters_of(night, found),
         _cases_of(night, found),
         is_whole=False,
@@ -85,10 +95,9 @@ def local_pairs(edges: DataFrame) -> pd.DataFrame:
     return local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
 
 
-def _carried_values(keys: DataFrame, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _carried_values(index: DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Records, and the keys of the values they carry that an entity has only once."""
-    carried = keys.where(f"rule >= {first_identity_rule(model)}").select(RECORD_HASH, "block_key")
-    records, values = local_hashes(carried)
+    records, values = local_hashes(index.selectExpr(RECORD_HASH, "explode(value_keys)"))
     return records, values
 
 

@@ -98,11 +98,13 @@ class LinkageNight:
         """Pairs of records that the driver holds: `HASH_PAIR`."""
         return self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
 
-    def edges_of(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver."""
+    def edges_of(self, scored: DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver. Not all ``scored``: read from the table."""
         from pyspark.sql import functions as f
 
-        return local(self.table("edges").join(f.broadcast(self.pairs(pairs)), HASH_PAIR, "left_semi"))
+        named = f.broadcast(self.pairs(pairs))
+        found = local(scored.join(named, HASH_PAIR, "left_semi"))
+        return found if len(found) == len(pairs) else local(self.table("edges").join(named, HASH_PAIR, "left_semi"))
 
     def names(self, column: str, values: list[str]) -> DataFrame:
         """Texts that the driver holds, in one column."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jobs.linkage.block import block_keys, candidate_pairs, capped_blocks, large_blocks
+from jobs.linkage.block import RULE, blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
 from jobs.linkage.compare import bounded
 from jobs.linkage.frequencies import count_frequencies, frequencies_of, with_frequencies
 from jobs.linkage.model import SETTINGS_FILE, Model, load_model
@@ -73,15 +73,30 @@ def test_the_quick_distance_tells_the_same_pairs(spark: SparkSession, condition:
 def test_a_block_above_its_cap_is_left_out_and_reported(model: Model, town: DataFrame) -> None:
     small = model.rules.model_copy(update={"blocking": tuple(c.model_copy(update={"cap": 2}) for c in model.rules.blocking)})
     tight = Model(model.settings, small, model.characters, model.digest)
-    keys = block_keys(town, tight).persist()
+    keys = blocking_keys(index_keys(town, tight)).persist()
     capped = {row.rule_name: row for row in capped_blocks(large_blocks(keys, tight), tight).collect()}
-    same_number = keys.where("rule = 0")
+    same_number = keys.where(f"{RULE} = 0")
     sizes = [row["count"] for row in same_number.groupBy("block_key").count().collect()]
     assert capped["same number"].blocks == sum(size > 2 for size in sizes) > 0
     assert capped["same number"].records == sum(size for size in sizes if size > 2)
     assert candidate_pairs(same_number, large_blocks(same_number, tight)).count() == sizes.count(2) > 0
     assert large_blocks(keys, model).count() == 0
     keys.unpersist()
+
+
+def test_a_record_has_all_its_keys_in_one_row(spark: SparkSession, model: Model) -> None:
+    named = {"dataset": "d", "person_name": "单伟", "citizen_id": "420106198503073227", "citizen_id_class": "valid"}
+    phones = {"phones": ["13800000001", "13800000002", "13800000001"]}
+    raw = [{"record_key": "1"} | named | phones, {"record_key": "2"} | named, {"dataset": "d", "record_key": "3"}]
+    records = standardise(record_frame(spark, raw, model), model)
+    index = index_keys(records, model).join(records.select("record_hash", "record_key"), "record_hash")
+    both, number, nothing = index.orderBy("record_key").collect()
+    assert set(number.block_keys) < set(both.block_keys), "the phones add keys, and take none"
+    assert len(set(both.block_keys)) == len(both.block_keys) > len(number.block_keys) + 1, "each phone once"
+    assert both.value_keys == number.value_keys != []
+    assert (nothing.block_keys, nothing.value_keys) == ([], [])
+    rules = blocking_keys(index).selectExpr(f"{RULE} as rule").distinct().collect()
+    assert {row.rule for row in rules} <= set(range(len(model.rules.blocking)))
 
 
 def test_standardised_columns_are_match_keys_and_leave_the_record_alone(spark: SparkSession, model: Model) -> None:

@@ -101,6 +101,7 @@ def test_settings_that_cannot_be_used_are_refused(folder: Path, change: Any, mes
     [
         pytest.param(lambda r: r.update(colour=1), r"model\.govlake\.yaml: colour: Extra inputs", id="an unknown key"),
         pytest.param(lambda r: r["blocking"].pop(), "12 caps for the 13 rules", id="a cap too few"),
+        pytest.param(lambda r: r.update(identity_rules=r["identity_rules"] * 129), "at most 128 items", id="too many rules"),
         pytest.param(lambda r: r["thresholds"].update(review=99), "review must not lie above link", id="thresholds"),
         pytest.param(lambda r: r["columns"].pop("sex"), "comparison 'sex' uses 'sex'", id="a column too few"),
         pytest.param(lambda r: r["columns"].update(phones="phones"), "phones is an attribute too", id="a column over an attribute"),
