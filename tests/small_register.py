@@ -18,6 +18,7 @@ from pyarrow import parquet
 from jobs.io.control import record
 from jobs.io.state import releases
 from jobs.linkage.model import load_model
+from jobs.linkage.standardise import HASHES
 from jobs.settings import Settings
 from schemas.catalog import load_catalog
 from schemas.contract import Contract
@@ -55,7 +56,7 @@ ATTRIBUTES: dict[str, pa.DataType] = {
     "cancellation_code": TEXT,
     "updated_on": DATE,
 }
-RECORD_SCHEMA = pa.schema([("dataset", TEXT), ("record_key", TEXT), *ATTRIBUTES.items()])
+RECORD_SCHEMA = pa.schema([("dataset", TEXT), ("record_key", TEXT), *((name, pa.int64()) for name in HASHES), *ATTRIBUTES.items()])
 
 
 def _person(dataset: str, key: str, name: str, **values: Any) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def write_linkage_state(settings: Settings) -> None:
     """The linked tables of both persons and the state that names their versions."""
     members = [(master, row) for master, rows in RECORDS.items() for row in rows]
     places = [{"master_id": master, "dataset": row["dataset"], "record_key": row["record_key"]} for master, row in members]
-    write(settings, "linked.population__records", (row for _, row in members), RECORD_SCHEMA)
+    write(settings, "linked.population__records", (dict.fromkeys(HASHES, 7) | row for _, row in members), RECORD_SCHEMA)
     ends = pa.schema([("master_id", TEXT), ("dataset", TEXT), ("record_key", TEXT), ("valid_from", DATE), ("valid_to", DATE)])
     write(settings, "linked.population__crosswalk", (place | {"valid_from": DAY} for place in places), ends)
     write(settings, "linked.population__edges", _edges(settings))

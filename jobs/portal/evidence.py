@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.linkage.model import Model
 from jobs.linkage.model_settings import NULL_LEVEL
+from jobs.linkage.standardise import HASHES
 from schemas.errors import UsageError
 from schemas.names import linked_table
 
@@ -30,12 +31,17 @@ class MasterLake:
         rows: list[Row] = self.connection.execute(sql, values).to_arrow_table().to_pylist()
         return rows
 
+    def records(self, where: str, select: str = "*", **values: Any) -> list[Row]:
+        """The linkage records that meet a condition, as `rows` has them, without the hashes that stand for them in linkage."""
+        found = self.rows("records", where, select, **values)
+        return [{name: value for name, value in row.items() if name not in HASHES} for row in found]
+
     def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
         """The linkage records that a master holds now, by dataset and record key."""
         held = (
             f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608 - a table of our own
         )
-        return self.rows("records", f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
+        return self.records(f"(dataset, record_key) in ({held}) order by dataset, record_key", select, id=master_id)
 
 
 def follow_merges(lake: MasterLake, master_id: str) -> list[Row]:

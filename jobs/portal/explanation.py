@@ -7,7 +7,6 @@ from dataclasses import asdict
 from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
 from jobs.linkage.model import load_model
-from jobs.linkage.standardise import HASHES
 from jobs.linkage.survive import survivorship_rules
 from jobs.portal.evidence import MasterLake, Row, follow_merges, links_among, record_id
 from jobs.portal.explanation_text import render_explanation
@@ -64,8 +63,7 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
 def _records(lake: MasterLake, master_id: str) -> list[Row]:
     held = lake.rows("crosswalk", "master_id = $id and valid_to is null", id=master_id)
     since = {(row["dataset"], row["record_key"]): row["valid_from"] for row in held}
-    records = [{name: value for name, value in row.items() if name not in HASHES} for row in lake.rows_of(master_id)]
-    return [{"held_since": since[record["dataset"], record["record_key"]]} | record for record in records]
+    return [{"held_since": since[record["dataset"], record["record_key"]]} | record for record in lake.rows_of(master_id)]
 
 
 def _golden(lake: MasterLake, contract: Contract, master_id: str) -> list[Row]:

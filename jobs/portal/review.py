@@ -92,7 +92,7 @@ def _words(decision: Decision | None) -> str | None:
 
 def _record(lake: MasterLake, identity: str) -> Row:
     dataset, _, key = identity.partition("|")
-    (found,) = lake.rows("records", "dataset = $dataset and record_key = $key", dataset=dataset, key=key)
+    (found,) = lake.records("dataset = $dataset and record_key = $key", dataset=dataset, key=key)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jobs.linkage.standardise import HASHES
 from jobs.portal.review import find_case, list_cases, show_case
 from jobs.portal.review_text import render_case
 from jobs.settings import Settings, load_settings
@@ -84,6 +85,7 @@ def test_both_sides_of_a_case(lake: Settings) -> None:
     assert "ethnic_group_code" not in fields, "neither has one"
     assert shown["link"]["match_weight"] == 6.0
     assert [record["record_key"] for record in shown["right"]] == ["M1#female", "3"]
+    assert not set(HASHES) & set(shown["right"][0]), "what stands for a record in linkage is nobody's to read"
 
 
 def test_a_case_in_words(lake: Settings) -> None:
