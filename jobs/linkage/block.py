@@ -1,7 +1,7 @@
 """Find the pairs worth comparing: records that share a block key. A block above its rule's cap is left out, and reported.
 
-The keys of all records are kept as an index (`index_keys`), in which a night finds the partners of its new and changed records:
-see `jobs.linkage.reblock`.
+The keys of all records are kept with them (`jobs.linkage.comparable`): there a night finds the partners of its new and changed
+records (`jobs.linkage.reblock`).
 """
 
 from __future__ import annotations
@@ -33,22 +33,30 @@ NO_KEY = -1
 """Stands where a record lacks a value: no key is negative, for rules are few (`jobs.linkage.model_settings.MAX_RULES`)."""
 
 
+KEYS = ("block_keys", "value_keys")
+"""The two columns that hold the keys of a record, in arrays."""
+
+
 def index_keys(standardised: DataFrame, model: Model) -> DataFrame:
     """All keys of every record. Grain: one row a record, ``record_hash block_keys value_keys``; the keys of either are distinct.
 
     ``value_keys`` are those of the values that an identity rule allows an entity once; they find the records that share one.
     A record that lacks one of a rule's columns has no key of that rule.
     """
+    return standardised.selectExpr(RECORD_HASH, *keys_sql(model))
+
+
+def keys_sql(model: Model) -> list[str]:
+    """``block_keys`` and ``value_keys``, as SQL to select over the model's match columns."""
     rules = model.settings.blocking_rules_to_generate_predictions
     blocks = [_keys_sql(number, rule.columns, rule.arrays_to_explode or ()) for number, rule in enumerate(rules)]
     values = [_keys_sql(number, (rule.column,)) for number, rule in enumerate(model.rules.identity_rules)]
-    columns = {"block_keys": blocks, "value_keys": values}
-    return standardised.selectExpr(RECORD_HASH, *(f"{_known_keys_sql(keys)} as {name}" for name, keys in columns.items()))
+    return [f"{_known_keys_sql(keys)} as {name}" for name, keys in zip(KEYS, (blocks, values), strict=True)]
 
 
-def blocking_keys(index: DataFrame) -> DataFrame:
-    """The keys of a key index by which records are compared. Grain: one row a key of a record, ``block_key record_hash``."""
-    return index.selectExpr("explode(block_keys) as block_key", RECORD_HASH)
+def blocking_keys(keyed: DataFrame) -> DataFrame:
+    """The keys in ``block_keys``, by which records are compared. Grain: one row a key of a record, ``block_key record_hash``."""
+    return keyed.selectExpr("explode(block_keys) as block_key", RECORD_HASH)
 
 
 def _keys_sql(number: int, columns: Sequence[str], arrays: Sequence[str] = ()) -> str:

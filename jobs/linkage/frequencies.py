@@ -17,6 +17,11 @@ GROWTH = 1.25
 """Counted anew when there are this many times the records they were counted on, or as many times fewer."""
 
 
+def frequency_name(column: str) -> str:
+    """The column that says how common a record's value of ``column`` is: its share of the values that are not null."""
+    return f"tf_{column}"
+
+
 def count_frequencies(standardised: DataFrame, model: Model) -> DataFrame:
     """One row a value of each adjusted column: ``column_name value frequency``, frequency its share of the non-null values.
 
@@ -48,11 +53,12 @@ def with_frequencies(standardised: DataFrame, frequencies: DataFrame, model: Mod
     joined = standardised
     for column in model.frequency_columns:
         counted = frequencies.where(f.col("column_name") == column)
-        table = counted.select(f.col("value").alias(f"_{column}"), f.col("frequency").alias(f"tf_{column}"))
+        name = frequency_name(column)
+        table = counted.select(f.col("value").alias(f"_{column}"), f.col("frequency").alias(name))
         rarest = counted.agg(f.min("frequency").alias("_rarest"))
         joined = joined.join(table, f.col(column).cast("string") == f.col(f"_{column}"), "left").crossJoin(f.broadcast(rarest))
-        tf = f.expr(f"case when {column} is not null then coalesce(tf_{column}, _rarest) end")
-        joined = joined.withColumn(f"tf_{column}", tf).drop(f"_{column}", "_rarest")
+        tf = f.expr(f"case when {column} is not null then coalesce({name}, _rarest) end")
+        joined = joined.withColumn(name, tf).drop(f"_{column}", "_rarest")
     return joined
 
 

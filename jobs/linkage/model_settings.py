@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from schemas.odcs import StrictModel
 
 MAX_RULES = 128
-"""Blocking rules, or identity rules, that a model can have: a key in the key index begins with its rule's number (7 bits)."""
+"""Blocking rules, or identity rules, that a model can have: a key of a record begins with its rule's number (7 bits)."""
 
 NULL_LEVEL = -1
 """The level of a comparison that has nothing to compare; it weighs nothing."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobs.linkage.block import HASH_PAIR, PAIR
 from jobs.linkage.compare import both_sides, gammas_sql, level_sql, needed_columns
+from jobs.linkage.frequencies import frequency_name
 from jobs.linkage.model import Model, ModelError
 from jobs.linkage.model_settings import Comparison, Level
 
@@ -27,7 +28,7 @@ def score(pairs: DataFrame, counted: DataFrame, model: Model, prior_weight: floa
     """
     from pyspark.sql import functions as f
 
-    needed = needed_columns(model) | {"record_id", *(f"tf_{column}" for column in model.frequency_columns)}
+    needed = needed_columns(model) | {"record_id", *map(frequency_name, model.frequency_columns)}
     weights = {f"mw_{comparison.output_column_name}": weight_sql(comparison) for comparison in model.comparisons}
     named = [f"{weight} as {name}" for name, weight in weights.items()]
     scored = both_sides(pairs, counted, needed).selectExpr(*_named_in_order(), *gammas_sql(model), *named)
@@ -57,7 +58,7 @@ def _level_weight_sql(comparison: Comparison, level: Level) -> str:
     if not column:
         return weight
     exact = _exact_level(comparison, column)
-    left, right = f"tf_{column}_l", f"tf_{column}_r"
+    left, right = (f"{frequency_name(column)}_{side}" for side in ("l", "r"))
     common = f"greatest({left}, {right}, {_double(level.tf_minimum_u_value)})"
     adjustment = f"{_double(level.tf_adjustment_weight)} * ({_double(math.log2(exact.u_probability or 1))} - log2({common}))"
     return f"({weight} + case when coalesce({left}, {right}) is not null then {adjustment} else {_double(0.0)} end)"

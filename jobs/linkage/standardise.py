@@ -25,6 +25,13 @@ HASHES = (RECORD_HASH, CONTENT_HASH)
 """The columns of linkage records that are neither their key nor an attribute."""
 
 
+def with_record_id(rows: DataFrame) -> DataFrame:
+    """Rows, named by dataset and record key, with ``record_id``."""
+    from pyspark.sql import functions as f
+
+    return rows.withColumn("record_id", f.expr(RECORD_ID))
+
+
 def standardise(records: DataFrame, model: Model) -> DataFrame:
     """Records with ``record_id``, `RECORD_HASH` and the model's match columns beside their attributes. Grain: one row a record.
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.io import control
-from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
+from jobs.io.delta import row_count
+from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, large_blocks
 from jobs.linkage.changes import among_hashes, with_hashes
+from jobs.linkage.comparable import comparable
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
-from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, with_record_id
 from jobs.steps.link_scope import Scope, whole_scope
 from jobs.steps.linkage_night import LinkageNight
 from schemas.names import linked_table
@@ -22,37 +24,34 @@ if TYPE_CHECKING:
 
 
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
-    """Write records, key index and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
-    # A checkpoint: the keys of every blocking rule begin at it, and each would plan the whole way to it again.
-    standardised = standardise(night.write_whole("records", with_hashes(today, night.model)), night.model).localCheckpoint()
-    index = night.write_whole("key_index", index_keys(standardised, night.model))
-    keys = blocking_keys(index)
+    """Write records, plain and standardised, and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
+    made = comparable(night.write_whole("records", with_hashes(today, night.model)), night.model)
+    frequencies = _frequencies(night, made)
+    standardised = night.write_whole("standardised", with_frequencies(made, frequencies, night.model))
+    keys = blocking_keys(standardised)
     large = large_blocks(keys, night.model).localCheckpoint()
     report_capped(night, large, standardised)
-    frequencies = _frequencies(night, standardised)
-    # Kept, because pairs join it twice: without, Spark would run its own joins twice too.
-    counted = with_frequencies(standardised, frequencies, night.model).persist()
     pairs = candidate_pairs(keys, large)
-    edges = night.write_whole("edges", score_pairs(pairs, counted, counted_records(frequencies), night.model))
-    scope = whole_scope(night, standardised, edges)
-    counted.unpersist()
-    return scope
+    edges = night.write_whole("edges", score_pairs(pairs, standardised, counted_records(frequencies), night.model))
+    return whole_scope(night, standardised, edges)
 
 
-def score_pairs(pairs: DataFrame, counted: DataFrame, record_count: int | None, model: Model) -> DataFrame:
+def score_pairs(pairs: DataFrame, standardised: DataFrame, record_count: int | None, model: Model) -> DataFrame:
     """Compare and score ``pairs``; the edges worth keeping.
 
-    ``counted``: the records that they name, standardised and with the frozen term frequencies, counted on ``record_count`` records.
+    ``standardised``: the records that they name, with the frozen term frequencies, counted on ``record_count`` records.
     """
-    return edges_of(score(pairs, counted, model, model.prior_weight(record_count or 0)), model)
+    return edges_of(score(pairs, with_record_id(standardised), model, model.prior_weight(record_count or 0)), model)
 
 
-def _frequencies(night: LinkageNight, standardised: DataFrame) -> DataFrame:
-    """The term frequencies to score with: last night's while they still stand."""
-    frozen = night.read("term_frequencies")
-    if frozen is not None and not night.is_new_model and not must_recount(counted_records(frozen), standardised.count()):
+def _frequencies(night: LinkageNight, made: DataFrame) -> DataFrame:
+    """The term frequencies to score with: last night's while they still stand. ``made``: all records, as they are compared."""
+    frozen, known = night.read("term_frequencies"), row_count(night.path("records"))
+    if frozen is not None and not night.is_new_model and not must_recount(counted_records(frozen), known):
         return frozen
-    return night.write("term_frequencies", count_frequencies(standardised, night.model))
+    # A checkpoint of what is counted alone: the other columns are made once, where they are written.
+    counted = made.select(RECORD_HASH, *night.model.frequency_columns).localCheckpoint()
+    return night.write("term_frequencies", count_frequencies(counted, night.model))
 
 
 def report_capped(night: LinkageNight, large: DataFrame, records: DataFrame) -> None:

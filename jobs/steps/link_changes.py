@@ -17,12 +17,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from jobs.io.delta import row_count, table_columns
-from jobs.linkage.block import HASH_PAIR, index_keys
+from jobs.linkage.block import HASH_PAIR, KEYS
 from jobs.linkage.changes import among_hashes, changed_records, with_hashes, with_record_hash
+from jobs.linkage.comparable import comparable
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
+from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import HASHES, RECORD_HASH, standardise
+from jobs.linkage.standardise import HASHES, RECORD_HASH
 from jobs.linkage.standing import is_among, touches
 from jobs.steps.link_all import report_capped, score_pairs
 from jobs.steps.link_scope import Scope, local_pairs, scope_around
@@ -34,7 +36,7 @@ from jobs.steps.todays_records import Touched
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-NEEDED = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "review")
+NEEDED = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "master", "review")
 """Tables of the night before without which all is linked anew."""
 
 FEW_RECORDS = 30_000
@@ -47,8 +49,8 @@ again."""
 
 @dataclass(frozen=True)
 class Changes:
-    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` the keys (as the key index
-    has them) of those that were there before.
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` the keys (``record_hash
+    block_keys value_keys``) of those that were there before.
 
     ``frequencies``: those that were counted on ``counted`` records, and stand.
     """
@@ -85,8 +87,8 @@ def find_changes(
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    index = night.read_before("key_index")
-    came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, index))
+    keys = night.read_before("standardised").select(RECORD_HASH, *KEYS)
+    came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, keys))
     return Changes(hashes, came, left, frequencies, counted)
 
 
@@ -106,39 +108,45 @@ def _has_columns(night: LinkageNight, name: str) -> bool:
 
 
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
-    """Bring records, key index and edges up to date. Raises PromotionStoppedError."""
+    """Bring records, plain and standardised, and edges up to date. Raises PromotionStoppedError."""
     model, changed = night.model, night.hashes(changes.hashes)
-    came = index_keys(standardise(changes.came, model), model).localCheckpoint()
-    side_by_side(partial(night.write, name, rows, changed) for name, rows in (("records", changes.came), ("key_index", came)))
-    records, index = night.table("records"), night.table("key_index")
-    blocks = changed_blocks(index, came, changes.left).persist()
-    report_capped(night, large_changed_blocks(blocks, model), records)
-    found = _new_edges(changes, records, blocks, night)
+    came = _as_compared(changes, model)
+    writes = (("records", changes.came), ("standardised", came))
+    side_by_side(partial(night.write, name, rows, changed) for name, rows in writes)
+    standardised = night.table("standardised")
+    blocks = changed_blocks(standardised, came, changes.left).persist()
+    report_capped(night, large_changed_blocks(blocks, model), standardised)
+    found = _new_edges(changes, standardised, blocks, model)
     before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
-    renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), index)])
+    renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
     blocks.unpersist()
     is_lost = touches(before, changes.hashes) | is_among(before, renewed)
     lost = before.loc[is_lost, HASH_PAIR]
     night.write("edges", found, night.pairs(lost))
     ends = np.concatenate([scored[HASH_PAIR].to_numpy().ravel(), lost.to_numpy().ravel()])
     edges = pd.concat([before[~is_lost], scored], ignore_index=True)
-    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, found, index, changes.left)
+    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, found, standardised, changes.left)
 
 
-def _new_edges(changes: Changes, records: DataFrame, blocks: DataFrame, night: LinkageNight) -> DataFrame:
+def _as_compared(changes: Changes, model: Model) -> DataFrame:
+    """The new and changed records as they are compared, with the frozen term frequencies."""
+    made = comparable(changes.came, model).localCheckpoint()
+    frequencies = frequencies_of(made, changes.frequencies, model).localCheckpoint()
+    return with_frequencies(made, frequencies, model).localCheckpoint()
+
+
+def _new_edges(changes: Changes, standardised: DataFrame, blocks: DataFrame, model: Model) -> DataFrame:
     """The edges of the pairs that are to be compared tonight."""
     from pyspark.sql import functions as f
 
-    pairs = pairs_to_compare(blocks, night.model).localCheckpoint()
+    pairs = pairs_to_compare(blocks, model).localCheckpoint()
     sides = [pairs.select(f.col(side).alias(RECORD_HASH)) for side in HASH_PAIR]
-    compared = standardise(among_hashes(records, sides[0].union(sides[1]).distinct()), night.model).localCheckpoint()
-    frequencies = frequencies_of(compared, changes.frequencies, night.model).localCheckpoint()
-    # A checkpoint: both sides of a pair begin at it, and each would plan the whole way to it again.
-    counted = with_frequencies(compared, frequencies, night.model).localCheckpoint()
-    return score_pairs(pairs, counted, changes.counted, night.model).localCheckpoint()
+    # A checkpoint: both sides of a pair begin at it, and each would read all records again.
+    compared = among_hashes(standardised.drop(*KEYS), sides[0].union(sides[1]).distinct()).localCheckpoint()
+    return score_pairs(pairs, compared, changes.counted, model).localCheckpoint()
 
 
-def _lapsed(night: LinkageNight, outgrown: DataFrame, index: DataFrame) -> pd.DataFrame:
+def _lapsed(night: LinkageNight, outgrown: DataFrame, standardised: DataFrame) -> pd.DataFrame:
     """Those of the edges between ``outgrown`` pairs that no other block within its cap holds: `HASH_PAIR`, as edges have them."""
     from pyspark.sql import functions as f
 
@@ -148,4 +156,4 @@ def _lapsed(night: LinkageNight, outgrown: DataFrame, index: DataFrame) -> pd.Da
     in_order = night.table("edges").select(*HASH_PAIR, f.least(low, high).alias("low"), f.greatest(low, high).alias("high"))
     named = f.broadcast(outgrown.toDF("low", "high"))
     doubtful = in_order.join(named, ["low", "high"], "left_semi").select(*HASH_PAIR).localCheckpoint()
-    return local(doubtful.join(pairs_within_caps(doubtful, index, night.model), HASH_PAIR, "left_anti"))
+    return local(doubtful.join(pairs_within_caps(doubtful, standardised, night.model), HASH_PAIR, "left_anti"))

@@ -15,7 +15,7 @@ from jobs.linkage.entities import Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.neighbourhood import reach
-from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, standardise
+from jobs.linkage.standardise import RECORD_HASH, RECORD_ID
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import DECISIONS
 
@@ -60,26 +60,25 @@ def scope_around(
     seeds: npt.NDArray[np.int64],
     edges: pd.DataFrame,
     scored: DataFrame,
-    index: DataFrame,
+    standardised: DataFrame,
     left: DataFrame,
 ) -> Scope:
     """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
 
-    ``edges`` (as `local_pairs` has them) and ``index`` are tonight's, ``scored`` those of the edges that are new; ``left`` the keys
-    of changed and deleted records as they were: a value that they carried may have been shared with others, whose review cases
-    change with it.
+    ``edges`` (as `local_pairs` has them) and ``standardised`` are tonight's, ``scored`` those of the edges that are new; ``left``
+    the keys of changed and deleted records as they were: a value that they carried may have been shared with others, whose
+    review cases change with it.
     """
     left_hash, right_hash = HASH_PAIR
     decisions = decisions_of(night, night.read(DECISIONS))
     links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
-    carried = [_carried_values(keys) for keys in (index, left)]
+    carried = [_carried_values(keys) for keys in (standardised, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
     reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
     found = night.hashes(reached)
-    records = among_hashes(night.table("records"), found)
     return Scope(
         Findings(
-            local_records(standardise(records, night.model), night.model),
+            local_records(among_hashes(standardised, found), night.model),
             edges[edges[left_hash].isin(reached)].reset_index(drop=True),
             decisions,
         ),
@@ -95,9 +94,9 @@ def local_pairs(edges: DataFrame) -> pd.DataFrame:
     return local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
 
 
-def _carried_values(index: DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _carried_values(keyed: DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Records, and the keys of the values they carry that an entity has only once."""
-    records, values = local_hashes(index.selectExpr(RECORD_HASH, "explode(value_keys)"))
+    records, values = local_hashes(keyed.selectExpr(RECORD_HASH, "explode(value_keys)"))
     return records, values
 
 

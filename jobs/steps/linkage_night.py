@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.comparable import comparable_types
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
-from jobs.linkage.tables import edges_contract, records_contract
+from jobs.linkage.tables import edges_contract, records_contract, standardised_contract
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
 from schemas.contract import Contract
@@ -55,8 +57,14 @@ class LinkageNight:
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""
         base = self.ctx.catalog.by_dataset[DatasetName(Layer.LINKED, name)]
+        if name == "standardised":
+            return standardised_contract(base, self._comparable_types)
         derived = {"records": records_contract, "edges": edges_contract}
         return derived[name](base, self.model) if name in derived else base
+
+    @cached_property
+    def _comparable_types(self) -> dict[str, str]:
+        return comparable_types(self.spark, self.model)
 
     def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_new: bool = True) -> DataFrame:
         """Promote rows in the contract's write mode, take out what ``retracted`` names; the table as it then is.

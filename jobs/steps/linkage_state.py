@@ -20,7 +20,7 @@ from schemas.names import linked_table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TABLES = ("records", "key_index", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
+TABLES = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
 """What a night writes, and restores first."""
 
 DECISIONS = "steward_edges"

@@ -32,7 +32,7 @@ CAP = 5
 """So low that blocks outgrow it, and come back, in a town as small as this."""
 
 WRITES = 7
-"""Promotions of a night that links what changed: records, key_index, edges, crosswalk, master, events, review."""
+"""Promotions of a night that links what changed: records, standardised, edges, crosswalk, master, events, review."""
 
 
 @dataclass

@@ -28,5 +28,5 @@ def test_a_type_that_no_contract_knows_is_refused() -> None:
     model = load_model(MODELS[0])
     rules = model.rules.model_copy(update={"attributes": {"picture": "binary"}})
     base = load_catalog().by_dataset[DatasetName(Layer.LINKED, "records")]
-    with pytest.raises(ModelError, match="attribute picture: no contract has a type 'binary'"):
+    with pytest.raises(ModelError, match="column picture: no contract has a type 'binary'"):
         records_contract(base, replace(model, rules=rules))
