@@ -12,8 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Hashes = npt.NDArray[np.int64]
 
@@ -24,15 +22,18 @@ def reach(seeds: Hashes, ties: Sequence[tuple[Hashes, Hashes]], values: Sequence
     ``ties``: pairs of records, the two sides of each in arrays of one length. ``values``: records, and keys of values they
     carry, in the same way. Records and keys are 64-bit hashes; two that collide only make the neighbourhood larger.
     """
-    left = np.concatenate([seeds, *(one for one, _ in ties), *(records for records, _ in values)])
-    right = np.concatenate([seeds, *(other for _, other in ties)])
-    # Numbered in the order in which they come, not sorted: of tens of millions, sorting takes most of the time.
-    codes, records = pd.factorize(np.concatenate([left, right]))
-    key_codes, keys = pd.factorize(np.concatenate([np.empty(0, np.int64), *(keys for _, keys in values)]))
-    targets = np.concatenate([codes[len(left) :], len(records) + key_codes])
-    size = len(records) + len(keys)
-    graph = coo_matrix((np.ones(len(left), np.int8), (codes[: len(left)], targets)), shape=(size, size))
-    _, component = connected_components(graph, directed=False)
-    is_reached = np.zeros(size, bool)
-    is_reached[component[codes[: len(seeds)]]] = True
-    return np.sort(np.asarray(records[is_reached[component[: len(records)]]], np.int64))
+    # Step by step from the seeds, not by the components of all: few are reached, and an entity is a few steps across.
+    reached = new = pd.unique(seeds)
+    while len(new):
+        shared = np.concatenate([np.empty(0, np.int64), *(keys[_is_in(records, new)] for records, keys in values)])
+        tied = [side[_is_in(other, new)] for one, two in ties for side, other in ((one, two), (two, one))]
+        alike = [records[_is_in(keys, pd.unique(shared))] for records, keys in values]
+        found = pd.unique(np.concatenate([np.empty(0, np.int64), *tied, *alike]))
+        new = found[~_is_in(found, reached)]
+        reached = np.concatenate([reached, new])
+    return np.sort(reached)
+
+
+def _is_in(hashes: Hashes, few: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of ``hashes`` are among a ``few``. Looked up in these: NumPy's own would sort all."""
+    return pd.Index(hashes).isin(few)

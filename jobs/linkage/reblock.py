@@ -18,70 +18,73 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def changed_blocks(index: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
-    """The blocks that records enter or leave. Grain: one row a block.
+STAYED, CAME, LEFT = "stayed", "came", "left"
+"""What a record does in a changed block (``part``): it was in it and is; it is, new or changed; it was, since changed or gone."""
 
-    ``index``, ``came`` and ``left`` are keys as `jobs.linkage.block.index_keys` has them: those of all records (of last night
+
+def changed_blocks(keyed: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
+    """The blocks that records enter or leave, with all that are in them. Grain: one row a block, record and part.
+
+    ``keyed``, ``came`` and ``left`` are keys as `jobs.linkage.block.index_keys` has them: those of all records (of last night
     or of tonight), of the new and changed ones as they are, and of the changed and deleted ones as they were. Columns:
-    ``block_key``, ``stayed`` and ``came`` (sorted record hashes), ``size`` tonight and ``size_before``.
+    ``block_key``, ``record_hash``, ``part`` (see `STAYED`), and of the block its ``size`` tonight and ``size_before``.
     """
     from pyspark.sql import functions as f
 
     entering, leaving = (blocking_keys(keys) for keys in (came, left))
     both = entering.unionByName(leaving)
-    found = blocking_keys(index).join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
+    found = blocking_keys(keyed).join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
     stayed = found.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
-    parts = {"stayed": stayed, "came": entering, "left": leaving}
+    parts = {STAYED: stayed, CAME: entering, LEFT: leaving}
     named = [rows.select("block_key", RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
     members = reduce(lambda one, other: one.unionByName(other), named)
-    of = {part: f.collect_set(f.when(f.col("part") == part, f.col(RECORD_HASH))) for part in parts}
-    blocks = members.groupBy("block_key").agg(*(f.sort_array(records).alias(part) for part, records in of.items()))
-    sizes = {"size": "size(stayed) + size(came)", "size_before": "size(stayed) + size(left)"}
-    return blocks.selectExpr("block_key", "stayed", "came", *(f"{sql} as {name}" for name, sql in sizes.items()))
+    # Counted beside each row, not collected into a row a block: sets of records are made by sorting all rows more than once.
+    sizes = {"size": LEFT, "size_before": CAME}
+    counts = (f"count_if(part <> '{part}') over (partition by block_key) as {name}" for name, part in sizes.items())
+    return members.selectExpr("*", *counts)
 
 
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of the changed blocks that a night has to score, as `HASH_PAIR`, distinct."""
     cap = cap_sql(model)
-    pair = _pair_sql("least(a, b)", "greatest(a, b)")
-    across = f"flatten(transform(came, a -> transform(stayed, b -> {pair})))"
-    opened = f"case when size_before > {cap} then {_pairs_sql('stayed')} else array() end"
-    kept = blocks.where(f"size <= {cap}")
-    pairs = kept.selectExpr(f"explode(concat({_pairs_sql('came')}, {across}, {opened})) as pair")
-    return pairs.select("pair.*").distinct()
-
-
-def _pairs_sql(records: str) -> str:
-    """All pairs of a sorted array of record hashes, as SQL: an array of `HASH_PAIR`."""
-    return f"""flatten(transform({records}, (a, i) ->
-        transform(slice({records}, i + 2, greatest(size({records}) - i - 1, 0)), b ->
-            {_pair_sql("a", "b")})))"""
-
-
-def _pair_sql(low: str, high: str) -> str:
-    """A pair of two record hashes, as SQL: a struct with the names of `HASH_PAIR`."""
-    left, right = HASH_PAIR
-    return f"named_struct('{left}', {low}, '{right}', {high})"
-
-
-def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:
-    """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
-    return blocks.where(f"size > {cap_sql(model)}").selectExpr("block_key", "size", "array_min(concat(stayed, came)) as example")
+    within = blocks.where(f"size <= {cap} and part <> '{LEFT}'")
+    # Who came meets all; of those who stayed, who is in a block that came down to its cap meets the others who stayed.
+    one = within.where(f"part = '{CAME}' or size_before > {cap}")
+    return _pairs(one, within, f"part = '{CAME}' and other_part = '{STAYED}' or part = other_part and low < high")
 
 
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of unchanged records in the blocks that outgrew their cap tonight: candidates no longer, unless elsewhere."""
     cap = cap_sql(model)
-    outgrown = blocks.where(f"size > {cap} and size_before <= {cap}")
-    return outgrown.selectExpr(f"explode({_pairs_sql('stayed')}) as pair").select("pair.*").distinct()
+    outgrown = blocks.where(f"size > {cap} and size_before <= {cap} and part = '{STAYED}'")
+    return _pairs(outgrown, outgrown, "low < high")
 
 
-def pairs_within_caps(pairs: DataFrame, index: DataFrame, model: Model) -> DataFrame:
-    """Those of a few ``pairs`` that share a block within its cap; ``index`` holds tonight's keys of all records."""
+def _pairs(one: DataFrame, other: DataFrame, condition: str) -> DataFrame:
+    """Pairs of records that share a block and meet a condition on ``low part high other_part``. `HASH_PAIR`, distinct."""
+    from pyspark.sql import functions as f
+
+    left, right = HASH_PAIR
+    ones = one.select("block_key", f.col(RECORD_HASH).alias("low"), "part")
+    others = other.select("block_key", f.col(RECORD_HASH).alias("high"), f.col("part").alias("other_part"))
+    met = ones.join(others, "block_key").where(condition)
+    return met.select(f.least("low", "high").alias(left), f.greatest("low", "high").alias(right)).distinct()
+
+
+def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:
+    """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
+    from pyspark.sql import functions as f
+
+    large = blocks.where(f"size > {cap_sql(model)} and part <> '{LEFT}'")
+    return large.groupBy("block_key").agg(f.max("size").alias("size"), f.min(RECORD_HASH).alias("example"))
+
+
+def pairs_within_caps(pairs: DataFrame, keyed: DataFrame, model: Model) -> DataFrame:
+    """Those of a few ``pairs`` that share a block within its cap; ``keyed`` holds tonight's keys of all records."""
     from pyspark.sql import functions as f
 
     left_hash, right_hash = HASH_PAIR
-    blocking = blocking_keys(index)
+    blocking = blocking_keys(keyed)
     left = blocking.withColumnRenamed(RECORD_HASH, left_hash).join(f.broadcast(pairs), left_hash, "inner")
     right = blocking.withColumnRenamed(RECORD_HASH, right_hash)
     shared = right.join(f.broadcast(left), ["block_key", right_hash], "inner")
