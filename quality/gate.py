@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _ONE_AT_A_TIME = Lock()
 """Great Expectations keeps one context a process and does not say that threads may share it."""
+
+SOURCE = "staged"
+"""What Great Expectations calls the rows that a gate looks at."""
 
 _TABLE = re.compile(r"\{([a-z_]+\.[a-z0-9_]+|table)\}")
 
@@ -99,13 +103,9 @@ class _Found:
 
 
 def _validate(marked: DataFrame, name: str, checks: Sequence[Check]) -> _Found:
-    with _ONE_AT_A_TIME:
-        results = (
-            _rows_given()
-            .get_batch(batch_parameters={"dataframe": marked})
-            .validate(suite_of(name, checks), result_format="BASIC")
-            .results
-        )
+    with _ONE_AT_A_TIME, _rows_given() as given:
+        batch = given.get_batch(batch_parameters={"dataframe": marked})
+        results = batch.validate(suite_of(name, checks), result_format="BASIC").results
     wrong: dict[str, int] = {}
     for result in results:
         label = result.expectation_config.meta["label"]
@@ -140,9 +140,20 @@ def _named_tables(query: str, path_of: Callable[[str], str]) -> str:
     return _TABLE.sub(lambda found: "{staged}" if found[1] == "table" else f"delta.`{path_of(found[1])}`", query)
 
 
+@contextmanager
+def _rows_given() -> Iterator[Any]:
+    """How Great Expectations is given a DataFrame. Left to itself it would have Spark keep each, and what it came of, for good."""
+    sources = _context().data_sources
+    source = sources.add_spark(SOURCE, persist=False)
+    try:
+        yield source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
+    finally:
+        sources.delete(SOURCE)
+
+
 @cache
-def _rows_given() -> Any:
-    """How Great Expectations is given a DataFrame; one quiet context a process, which reports to nobody outside."""
+def _context() -> Any:
+    """One quiet context a process, which reports to nobody outside."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -150,4 +161,4 @@ def _rows_given() -> Any:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return context.data_sources.add_spark("staged").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
+    return context
