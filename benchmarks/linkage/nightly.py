@@ -36,10 +36,10 @@ from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
-from jobs.linkage.block import blocking_keys, candidate_pairs, index_keys, large_blocks
+from jobs.linkage.block import blocking_keys, candidate_pairs, large_blocks
+from jobs.linkage.comparable import comparable
 from jobs.linkage.model import load_model
 from jobs.linkage.reblock import changed_blocks, pairs_to_compare
-from jobs.linkage.standardise import standardise
 from jobs.settings import load_settings
 from jobs.steps import publish
 from jobs.steps.audit_identity import audit_identity
@@ -179,7 +179,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -
     changes = find_changes(night, partial(rows_on, versions, ctx.business_date), partial(_touched, versions, night))
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
-    came = index_keys(standardise(changes.came, night.model), night.model)
+    came = comparable(changes.came, night.model)
     return pairs_to_compare(changed_blocks(night.table("standardised"), came, changes.left), night.model).count()
 
 

@@ -25,13 +25,17 @@ def reach(seeds: Hashes, ties: Sequence[tuple[Hashes, Hashes]], values: Sequence
     # Step by step from the seeds, not by the components of all: few are reached, and an entity is a few steps across.
     reached = new = pd.unique(seeds)
     while len(new):
-        shared = np.concatenate([np.empty(0, np.int64), *(keys[_is_in(records, new)] for records, keys in values)])
+        shared = _distinct([keys[_is_in(records, new)] for records, keys in values])
         tied = [side[_is_in(other, new)] for one, two in ties for side, other in ((one, two), (two, one))]
-        alike = [records[_is_in(keys, pd.unique(shared))] for records, keys in values]
-        found = pd.unique(np.concatenate([np.empty(0, np.int64), *tied, *alike]))
+        alike = [records[_is_in(keys, shared)] for records, keys in values]
+        found = _distinct([*tied, *alike])
         new = found[~_is_in(found, reached)]
         reached = np.concatenate([reached, new])
     return np.sort(reached)
+
+
+def _distinct(parts: Sequence[Hashes]) -> Hashes:
+    return pd.unique(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def _is_in(hashes: Hashes, few: Hashes) -> npt.NDArray[np.bool_]:

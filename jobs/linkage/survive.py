@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from jobs.linkage.standardise import RECORD_ID
+from jobs.linkage.standardise import with_record_id
 from schemas.contract import Contract, Survivorship
 from schemas.errors import GovlakeError
 
@@ -104,7 +104,7 @@ def weigh_evidence(members: DataFrame, links: DataFrame) -> DataFrame:
     records = members.groupBy("master_id").agg(
         f.count("*").cast("int").alias("record_count"), f.sort_array(f.collect_set("dataset")).alias("sources")
     )
-    ids = members.select(f.expr(RECORD_ID).alias("record_id"), "master_id")
+    ids = with_record_id(members).select("record_id", "master_id")
     left, right = ids.toDF("record_id_l", "master_id"), ids.toDF("record_id_r", "other_id")
     held = links.join(left, "record_id_l", "inner").join(right, "record_id_r", "inner").where("master_id = other_id")
     weights = held.groupBy("master_id").agg(

@@ -14,7 +14,7 @@ from jobs.linkage.comparable import comparable
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, score
-from jobs.linkage.standardise import RECORD_HASH, RECORD_ID, with_record_id
+from jobs.linkage.standardise import RECORD_HASH, with_record_id
 from jobs.steps.link_scope import Scope, whole_scope
 from jobs.steps.linkage_night import LinkageNight
 from schemas.names import linked_table
@@ -69,10 +69,8 @@ def report_capped(night: LinkageNight, large: DataFrame, records: DataFrame) -> 
 
 def _record_ids(night: LinkageNight, records: DataFrame, hashes: list[int]) -> dict[int, str]:
     """The record IDs of a few hashes."""
-    from pyspark.sql import functions as f
-
     if not hashes:
         return {}
     wanted = among_hashes(records, night.hashes(np.array(hashes, np.int64)))
-    found = wanted.select(RECORD_HASH, f.expr(RECORD_ID).alias("record_id")).toArrow().to_pylist()
+    found = with_record_id(wanted).select(RECORD_HASH, "record_id").toArrow().to_pylist()
     return {row[RECORD_HASH]: row["record_id"] for row in found}

@@ -57,10 +57,15 @@ class LinkageNight:
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""
         base = self.ctx.catalog.by_dataset[DatasetName(Layer.LINKED, name)]
-        if name == "standardised":
-            return standardised_contract(base, self._comparable_types)
-        derived = {"records": records_contract, "edges": edges_contract}
-        return derived[name](base, self.model) if name in derived else base
+        match name:
+            case "records":
+                return records_contract(base, self.model)
+            case "standardised":
+                return standardised_contract(base, self._comparable_types)
+            case "edges":
+                return edges_contract(base, self.model)
+            case _:
+                return base
 
     @cached_property
     def _comparable_types(self) -> dict[str, str]:
