@@ -78,7 +78,8 @@ def cluster(record_count: int, links: Links, constraints: Sequence[Constraint] =
 
     Where a component breaks no rule it is an entity. Else its links are taken again, heaviest first, each unless it would
     break one; ties go by record number, so that the result does not depend on the order of the links. A steward's own
-    links (infinite weight) obey other stewards only. Raises TooManyLinksError.
+    links (infinite weight) obey other stewards only: who joins two values by one makes them one entity's, and further records of
+    either follow. Raises TooManyLinksError.
     """
     if len(links) > DRIVER_LIMIT:
         raise TooManyLinksError(f"{len(links)} links, and the driver holds {DRIVER_LIMIT}: raise the model's link threshold.")
@@ -155,7 +156,8 @@ class _Groups:
         if self._apart[a] & self._records[b]:
             return STEWARD
         for name, values in self._values:
-            if not is_steward and len(values[a] | values[b]) > 1 and values[a] and values[b]:
+            both = values[a] | values[b]
+            if not is_steward and both != values[a] and both != values[b]:
                 return name
         self._parent[b] = a
         for sets in (self._records, self._apart, *(values for _, values in self._values)):

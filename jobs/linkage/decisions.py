@@ -47,12 +47,16 @@ def contradicted(new: Decision, decisions: Iterable[Decision]) -> list[Decision]
     """The decisions that ``new`` cannot stand beside; empty if it can. ``decisions``: oldest first.
 
     The same pair decided otherwise; *different* where a chain of *same* joins the two; *same* where it would join, by such
-    chains, two records that are decided to be *different*. Several decisions are a chain, with the one that breaks it.
+    chains, two records that are decided to be *different*. Several decisions are a chain, with the one that breaks it, after
+    the pair's own.
     """
     others = [decision for decision in standing(decisions) if decision.pair != new.pair]
     opposite = [decision for decision in standing(decisions) if decision.pair == new.pair and decision.verdict != new.verdict]
-    if opposite:
-        return opposite
+    return opposite + _broken_chain(new, others)
+
+
+def _broken_chain(new: Decision, others: list[Decision]) -> list[Decision]:
+    """Decisions on other pairs that ``new`` contradicts."""
     same = [decision for decision in others if decision.verdict == SAME]
     if new.verdict == DIFFERENT:
         return _chain(new.left, new.right, same)

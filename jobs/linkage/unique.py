@@ -27,26 +27,38 @@ def attach_unique(sure: Clustering, links: Links, pairs: Links, doubts: Sequence
 
     ``sure``: what the other links make of the records, those in doubt alone unless a steward joined them. ``links``: of records in
     doubt; ``pairs``: all pairs worth a look. ``doubts``: each rule, with a value of 0 or more for a record that it doubts.
-    ``apart``: pairs that a steward holds to be different. Links not taken are held by the name of the rule.
+    ``apart``: pairs that a steward holds to be different; of two such records that would join one entity neither does. Links not
+    taken are held by the name of the rule.
     """
     in_doubt = are_in_doubt(len(sure.component), doubts)
-    component = sure.component.copy()
-    linked = _entities_of(links, in_doubt, sure.component)
-    excluded = _entities_of(apart, in_doubt, sure.component)
-    sizes = np.bincount(sure.component, minlength=len(component))
-    for record, entities in _entities_of(pairs, in_doubt, sure.component).items():
+    sizes = np.bincount(sure.component, minlength=len(sure.component))
+    is_single = in_doubt & (sizes[sure.component] == 1)
+    linked = _entities_of(links, in_doubt, ~in_doubt, sure.component)
+    excluded = _entities_of(apart, is_single, ~is_single, sure.component)
+    joins = {}
+    for record, entities in _entities_of(pairs, in_doubt, ~in_doubt, sure.component).items():
         possible = entities - excluded.get(record, set())
-        is_alone = sizes[sure.component[record]] == 1
-        if is_alone and len(possible) == 1 and possible <= linked.get(record, set()):
-            component[record] = possible.pop()
+        if is_single[record] and len(possible) == 1 and possible <= linked.get(record, set()):
+            joins[record] = possible.pop()
+    component = sure.component.copy()
+    for record in joins.keys() - _rivals(joins, apart):
+        component[record] = joins[record]
     return Clustering(by_smallest(component), (*sure.held, *_held(links, component, doubts)))
 
 
-def _entities_of(pairs: Links, in_doubt: npt.NDArray[np.bool_], component: Integers) -> dict[int, set[int]]:
-    """The entities that each record in doubt is paired with, by records that are not."""
+def _rivals(joins: dict[int, int], apart: Links) -> set[int]:
+    """Records that would join one entity although a steward holds them to be different: whose it is cannot be said."""
+    pairs = zip(apart.left.tolist(), apart.right.tolist(), strict=True)
+    return {record for pair in pairs if joins.get(pair[0], -1) == joins.get(pair[1], -2) for record in pair}
+
+
+def _entities_of(
+    pairs: Links, ones: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_], component: Integers
+) -> dict[int, set[int]]:
+    """The entities that each record of ``ones`` is paired with, by records of ``others``."""
     found: dict[int, set[int]] = {}
     for one, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
-        chosen = in_doubt[one] & ~in_doubt[other]
+        chosen = ones[one] & others[other]
         for record, entity in zip(one[chosen].tolist(), component[other[chosen]].tolist(), strict=True):
             found.setdefault(record, set()).add(entity)
     return found

@@ -32,6 +32,11 @@ def test_what_a_decision_contradicts(new: Decision, against: list[str]) -> None:
     assert sorted("".join(sorted(decision.pair)) for decision in found) == sorted(against)
 
 
+def test_an_overturned_decision_must_still_stand_beside_the_others() -> None:
+    against = contradicted(_decide("ad", "same"), [*TAKEN, _decide("ae", "different")])
+    assert sorted("".join(sorted(decision.pair)) for decision in against) == ["ad", "ae", "de"]
+
+
 def test_only_the_last_decision_on_a_pair_stands() -> None:
     overturned = [*TAKEN, _decide("ba", "different", "looked again")]
     assert [decision.reason for decision in standing(overturned) if decision.pair == {"a", "b"}] == ["looked again"]

@@ -107,6 +107,14 @@ def test_stewards_join_and_part_and_the_last_word_counts(model: Model) -> None:
     assert _groups(group_records(Findings(records, edges, decisions), model)) == ["ab", "ce"]
 
 
+def test_who_joins_two_registrations_joins_all_records_of_both(model: Model) -> None:
+    records = _records({"a": "1", "b": "1", "c": "1", "x": "2", "y": "2", "z": None})
+    edges = _edges(model, ("a", "b", 20.0), ("a", "c", 19.0), ("x", "y", 20.0), ("y", "z", 9.0))
+    joined = group_records(Findings(records, edges, _decided(("a", "x", "same"))), model)
+    assert _groups(joined) == ["abcxyz"]
+    assert joined.held == ()
+
+
 def test_what_a_steward_parted_needs_no_second_look(model: Model) -> None:
     findings = Findings(_records({"a": "1", "b": "1"}), _edges(model, ("a", "b", 20.0)), _decided(("b", "a", "different")))
     found = group_records(findings, model)
@@ -181,6 +189,17 @@ def test_a_masked_number_never_joins_two_persons_and_a_steward_decides(model: Mo
     for decision, groups in (("different", ["an", "bm"]), ("same", ["amn", "b"])):
         decided = Findings(records, edges, _decided(("a", "m", decision)))
         assert _groups(group_records(decided, model)) == groups
+
+
+def test_of_two_masked_records_that_a_steward_parted_neither_joins_the_one_person_that_both_fit(model: Model) -> None:
+    records = _records({"a": "1", "m": "4*2", "n": "4*2"})
+    edges = _edges(model, ("a", "m", 12.0), ("a", "n", 12.0))
+    parted = Findings(records, edges, _decided(("m", "n", "different")))
+    found = group_records(parted, model)
+    assert _groups(found) == ["a", "m", "n"]
+    assert _cases_of(parted, found, model) == [("masked number", "a", "m"), ("masked number", "a", "n")]
+    decided = Findings(records, edges, _decided(("m", "n", "different"), ("a", "m", "same")))
+    assert _groups(group_records(decided, model)) == ["am", "n"]
 
 
 def test_a_masked_number_without_a_link_is_only_near(model: Model) -> None:
