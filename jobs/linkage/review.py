@@ -13,12 +13,23 @@ from jobs.linkage.cluster import STEWARD, HeldLink, Links
 from jobs.linkage.entities import DIFFERENT, Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
+from jobs.linkage.model_rules import IdentityRule
 
 OTHER = ["other_dataset", "other_record_key"]
 """The two columns that name the other record of a pair."""
 
 NEAR = "near threshold"
 """The kind of a case whose weight lies between the review and the link threshold."""
+
+
+def kinds_of_cases(model: Model) -> list[str]:
+    """Every kind that a case of a model can be of."""
+    rules = model.rules
+    return [*rules.reasons, *map(_shared, rules.identity_rules), NEAR]
+
+
+def _shared(rule: IdentityRule) -> str:
+    return f"shared {rule.column}"
 
 
 def review_cases(
@@ -101,7 +112,5 @@ def _shared_cases(records: pd.DataFrame, masters: np.ndarray, model: Model) -> l
         first = shared.drop_duplicates("value").set_index("value")["at"]
         others = shared[shared.duplicated("value")]
         left = others["value"].map(first).tolist()
-        cases.append(
-            _cases(left, others["at"].tolist(), [np.nan] * len(others), f"shared {rule.column}", "two entities carry one value")
-        )
+        cases.append(_cases(left, others["at"].tolist(), [np.nan] * len(others), _shared(rule), "two entities carry one value"))
     return cases

@@ -8,6 +8,7 @@ from jobs.io.release_reader import find_release, open_release
 from jobs.io.state import Release
 from jobs.linkage.decisions import Decision, standing
 from jobs.linkage.model import load_model
+from jobs.linkage.review import kinds_of_cases
 from jobs.linkage.survive import RECENCY
 from jobs.portal.evidence import MasterLake, Row, links_among, record_id
 from jobs.settings import Settings
@@ -24,13 +25,9 @@ def list_cases(settings: Settings, kind: str | None = None, master: str | None =
     ``decision``: what a steward has said of the pair already, in words. Raises UsageError if there is no such kind or master.
     """
     release = find_release(settings)
-    masters = _masters(release)
-    if master is not None and master not in masters:
-        raise UsageError(f"release {release.release_id} has no review table of {master!r}. {suggest(master, masters)}")
-    cases = [case for each in masters if master in (None, each) for case in _cases(settings, release, each)]
-    kinds = sorted({case["kind"] for case in cases})
-    if kind is not None and kind not in kinds:
-        raise UsageError(f"no open case of kind {kind!r}. {suggest(kind, kinds) if kinds else 'No case is open.'}")
+    cases = [case for each in registers_in(release, master) for case in _cases(settings, release, each)]
+    if kind is not None:
+        _require_kind(kind, {case["kind"] for case in cases}.union(*(_kinds(settings, each) for each in registers_in(release))))
     chosen = [case for case in cases if kind in (None, case["kind"])]
     return sorted(chosen, key=lambda case: (case["kind"], -(case["match_weight"] or 0.0), case["case_id"]))
 
@@ -39,7 +36,8 @@ def find_case(settings: Settings, case_id: str) -> Row:
     """The open case of that ID, as `list_cases` has it. Raises UsageError if there is none."""
     cases = {case["case_id"]: case for case in list_cases(settings)}
     if case_id not in cases:
-        raise UsageError(f"no open case {case_id!r}. See `govlake review list`.")
+        closed = "To decide on the records of one that is closed: govlake review decide-records."
+        raise UsageError(f"no open case {case_id!r}. See `govlake review list`. {closed}")
     return cases[case_id]
 
 
@@ -74,9 +72,24 @@ def show_case(settings: Settings, case_id: str) -> Row:
     }
 
 
-def _masters(release: Release) -> list[str]:
+def registers_in(release: Release, master: str | None = None) -> list[str]:
+    """The registers of a release that have cases, or ``master`` alone. Raises UsageError if it is not among them."""
     tables = [TableName.parse(name) for name in release.tables]
-    return sorted(t.dataset.group for t in tables if t == linked_table(t.dataset.group, "review"))
+    masters = sorted(t.dataset.group for t in tables if t == linked_table(t.dataset.group, "review"))
+    if master is None:
+        return masters
+    if master not in masters:
+        raise UsageError(f"release {release.release_id} has no review table of {master!r}. {suggest(master, masters)}")
+    return [master]
+
+
+def _kinds(settings: Settings, master: str) -> list[str]:
+    return kinds_of_cases(load_model(settings.linkage.models / master))
+
+
+def _require_kind(kind: str, kinds: set[str]) -> None:
+    if kind not in kinds:
+        raise UsageError(f"there is no kind of case {kind!r}. {suggest(kind, sorted(kinds))}")
 
 
 def _cases(settings: Settings, release: Release, master: str) -> list[Row]:

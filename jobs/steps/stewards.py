@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DECIDE = "decide_case"
-"""The action of a decision in ``control.audit``; its subject is ``<master>/<case>: <verdict>``."""
+"""The action of a decision in ``control.audit``; its subject is ``<master>/<case, or two record IDs>: <verdict>``."""
 
 
 def decisions_of(root: str, master: str) -> list[Decision]:
@@ -58,14 +58,15 @@ def require_no_contradiction(root: str, master: str, decision: Decision, *, over
         against = [other for other in against if other.pair != decision.pair]
     if not against:
         return
-    is_own = any(other.pair == decision.pair for other in against)
-    hint = "To replace it, add --overturn." if is_own else "Overturn one of these first, or leave the case open."
+    is_own = all(other.pair == decision.pair for other in against)
+    first = "Overturn one of these first (govlake review decide-records … --overturn), or leave it open."
+    hint = "To replace it, add --overturn." if is_own else first
     listed = "".join(f"\n  {other.words}" for other in against)
     raise UsageError(f"{decision.verdict} would contradict what was decided:{listed}\n{hint}")
 
 
-def record_decision(spark: SparkSession, ctx: RunContext, master: str, case_id: str, decision: Decision) -> None:
-    """Promote a decision, and put it in the audit. Raises PromotionStoppedError."""
+def record_decision(spark: SparkSession, ctx: RunContext, master: str, subject: str, decision: Decision) -> None:
+    """Promote a decision, and put it in the audit; ``subject``: a case, or two records. Raises PromotionStoppedError."""
     from jobs.steps.promote import promote
 
     contract = ctx.catalog.by_dataset[DatasetName(Layer.LINKED, DECISIONS)]
@@ -73,6 +74,6 @@ def record_decision(spark: SparkSession, ctx: RunContext, master: str, case_id: 
     row = (dataset, key, other_dataset, other_key, decision.verdict, decision.decided_by, decision.decided_on, decision.reason)
     schema = ", ".join(f"{column.name} {column.logical_type}" for column in contract.columns)
     promote(spark.createDataFrame([row], schema), contract, linked_table(master, DECISIONS), ctx)
-    subject = f"{master}/{case_id}: {decision.verdict}"
-    event = {"who": decision.decided_by, "action": DECIDE, "subject": subject, "reason": decision.reason}
+    told = f"{master}/{subject}: {decision.verdict}"
+    event = {"who": decision.decided_by, "action": DECIDE, "subject": told, "reason": decision.reason}
     control.record(ctx.settings.root, "audit", [event])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.linkage.standardise import HASHES
+from jobs.portal.decided import list_decisions, register_of
 from jobs.portal.review import find_case, list_cases, show_case
 from jobs.portal.review_text import render_case
 from jobs.settings import Settings, load_settings
@@ -64,7 +65,8 @@ def lake(settings: Settings, reviewed: Path) -> Settings:
 def test_cases_are_listed_by_kind_the_heaviest_first(lake: Settings) -> None:
     assert [case["case_id"] for case in list_cases(lake)] == ["cccc", "bbbb", "aaaa"]
     assert [case["case_id"] for case in list_cases(lake, kind=SHARED)] == ["aaaa"]
-    with pytest.raises(UsageError, match="Known: near threshold, shared id_valid"):
+    assert list_cases(lake, kind="two valid numbers") == [], "none is open, but the model knows the kind"
+    with pytest.raises(UsageError, match="Known: masked number, near threshold, shared id_valid, two valid numbers"):
         list_cases(lake, kind="twins")
     with pytest.raises(UsageError, match="Did you mean 'population'"):
         list_cases(lake, master="populations")
@@ -98,7 +100,17 @@ def test_a_case_in_words(lake: Settings) -> None:
 def test_a_case_that_was_decided_says_so(lake: Settings) -> None:
     write(lake, "linked.population__steward_edges", [_decision(f"{HOUSEHOLD}|1", f"{RESIDENCE}|R1", "different")])
     assert find_case(lake, "cccc")["decision"] == "different, by wang from 2026-03-03"
+    (listed,) = list_decisions(lake, "population")
+    assert (listed["master"], listed["left"], listed["verdict"]) == ("population", f"{HOUSEHOLD}|1", "different")
     assert "decided already: different" in render_case(show_case(lake, "cccc"))
+
+
+def test_any_two_records_of_a_register_can_be_decided_about(lake: Settings) -> None:
+    assert register_of(lake, (f"{HOUSEHOLD}|3", f"{MARRIAGE}|M1#male")) == "population", "no case is open between the two"
+    with pytest.raises(UsageError, match=r"no register has a record 'x\|1'\."):
+        register_of(lake, (f"{HOUSEHOLD}|3", "x|1"))
+    with pytest.raises(UsageError, match=r"named twice"):
+        register_of(lake, (f"{HOUSEHOLD}|3", f"{HOUSEHOLD}|3"))
 
 
 @pytest.mark.parametrize(
