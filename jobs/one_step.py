@@ -10,6 +10,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import spark_session
 from jobs.io.state import open_run_id
 from jobs.settings import Settings
+from jobs.steps.s6_release import require_newest
 from schemas.catalog import Catalog
 from schemas.errors import UsageError
 from schemas.names import DatasetName
@@ -17,7 +18,12 @@ from schemas.odcs import suggest
 
 
 def run_step(settings: Settings, catalog: Catalog, step: str, subject: str | None, business_date: date) -> dict[str, Any]:
-    """Run ``step`` for ``subject``: a dataset, master or derived group, None for release. Raises UsageError for an unknown one."""
+    """Run ``step`` for ``subject``: a dataset, master or derived group, None for release.
+
+    Raises UsageError for an unknown one, and where master data of a date would be made again that a later release stands on.
+    """
+    if step in OF_MASTER_DATA:
+        require_newest(settings.root, business_date)
     ctx = RunContext(settings, catalog, business_date, open_run_id(settings.root, business_date))
     runner = _RUNNERS[step]
     runner(ctx, _known_subject(catalog, step, subject))
@@ -77,6 +83,9 @@ def _extract(ctx: RunContext, subject: str) -> None:
     with spark_session(ctx.settings) as spark:
         extract(spark, ctx, DatasetName.parse(subject))
 
+
+OF_MASTER_DATA = ("link", "master", "derive")
+"""Steps that begin where the night before ended: run again for an older date, they would undo what later nights gave IDs to."""
 
 _RUNNERS: dict[str, Callable[[RunContext, str], None]] = {
     "land": _land,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from jobs.io.run_context import RunContext
-from jobs.io.state import delivery_states, gates, release_of, releases
+from jobs.io.state import delivery_states, gates, release_of
 from jobs.settings import Settings
-from jobs.steps.s6_release import status_of_sources
+from jobs.steps.s6_release import require_newest, status_of_sources
 from jobs.steps.s7_extract import extract_of
 from schemas.catalog import Catalog
-from schemas.errors import UsageError
 from schemas.names import DatasetName
 
 CLOSED, FAILED, STOPPED = 0, 1, 3
@@ -64,9 +63,5 @@ def exit_code_of_night(settings: Settings, catalog: Catalog, business_date: date
 
 def refuse_older_date(root: str, business_date: date) -> None:
     """Raise UsageError for a date that has no release although a later one has."""
-    newest = max((made.business_date for made in releases(root)), default=None)
-    if newest is not None and business_date < newest and release_of(root, business_date) is None:
-        raise UsageError(
-            f"the night of {business_date} never ran, and {newest} is released already: its late deliveries are taken by the "
-            "next night. To replay the past, run every night in order into a new lake (GOVLAKE_HOME)."
-        )
+    if release_of(root, business_date) is None:
+        require_newest(root, business_date)

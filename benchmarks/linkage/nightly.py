@@ -144,14 +144,14 @@ def _with_column(records: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Ta
 
 
 def _night(spark: SparkSession, ctx: RunContext) -> LinkageNight:
-    return LinkageNight(spark, ctx, MASTER, load_model(MODEL), {}, base_state(ctx, MASTER))
+    return LinkageNight(spark, ctx, MASTER, load_model(MODEL), {}, None, base_state(ctx, MASTER))
 
 
 def _link(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> dict[str, Any]:
     night, began = _night(spark, ctx), time.monotonic()
     with Meter() as meter:
         link_records(night, partial(rows_on, versions, ctx.business_date), partial(_touched, versions, night))
-        record_state(ctx, MASTER, night.model.digest, night.input_digest)
+        record_state(night)
     found = {"cpu_seconds": round(meter.cpu_seconds, 1), "seconds": round(time.monotonic() - began)}
     found |= {"peak_gib": round(meter.peak_bytes / 2**30, 1)}
     print(f"{ctx.business_date}: {found}", file=sys.stderr, flush=True)

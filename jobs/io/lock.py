@@ -22,8 +22,8 @@ from typing import IO
 
 from schemas.errors import GovlakeError
 
-ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
+A_MOMENT = 3 * PAUSE_SECONDS
 """`locks` looks at a lock by taking it for a moment: who meets that moment tries again."""
 
 
@@ -44,12 +44,15 @@ class Lock:
 
 
 @contextmanager
-def hold(root: str, name: str, what: str = "") -> Iterator[None]:
-    """Hold the lock ``name`` of a lake, without waiting; ``what`` tells others what for. Raises LockHeldError."""
+def hold(root: str, name: str, what: str = "", wait_seconds: float = A_MOMENT) -> Iterator[None]:
+    """Hold the lock ``name`` of a lake; ``what`` tells others what for.
+
+    Raises LockHeldError if another process still holds it after ``wait_seconds``.
+    """
     path = _folder(root) / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        if not _take(file):
+        if not _take(file, wait_seconds):
             raise LockHeldError(_explain(name, _read(path, is_held=True)))
         mine = Lock(
             name, os.getpid(), socket.gethostname(), what or name, datetime.now(UTC).isoformat(timespec="seconds"), is_held=True
@@ -78,13 +81,13 @@ def _folder(root: str) -> Path:
     return Path(tempfile.gettempdir()) / "govlake-locks" / hashlib.sha256(root.encode()).hexdigest()[:16]
 
 
-def _take(file: IO[str]) -> bool:
-    for attempt in range(ATTEMPTS):
-        if _try(file, fcntl.LOCK_EX):
-            return True
-        if attempt < ATTEMPTS - 1:
-            time.sleep(PAUSE_SECONDS)
-    return False
+def _take(file: IO[str], wait_seconds: float) -> bool:
+    until = time.monotonic() + wait_seconds
+    while not _try(file, fcntl.LOCK_EX):
+        if time.monotonic() > until:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def _try(file: IO[str], kind: int) -> bool:

@@ -67,22 +67,22 @@ def audit_identity(spark: SparkSession, ctx: RunContext, master: str) -> Identit
     """
     state = state_to_audit(ctx, master)
     model = load_model(ctx.settings.linkage.models / master)
-    night = LinkageNight(spark, replace(ctx, business_date=state.business_date), master, model, {}, state)
+    decisions = state_version(state, master, DECISIONS)
+    night = LinkageNight(spark, replace(ctx, business_date=state.business_date), master, model, {}, decisions, state)
     with plans_for(spark, row_count(night.path("records"))):
-        return _audit(night, state)
+        return _audit(night)
 
 
-def _audit(night: LinkageNight, state: LinkageState) -> IdentityAudit:
-    model, master = night.model, night.master
+def _audit(night: LinkageNight) -> IdentityAudit:
+    model = night.model
     frequencies = night.read_before("term_frequencies")
     standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
     pairs = pairs_within_blocks(standardised, model)
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)
     scored = local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
-    decided = night.read_before(DECISIONS) if state_version(state, master, DECISIONS) is not None else None
-    findings = Findings(local_records(standardised, model), scored, decisions_of(night, decided))
+    findings = Findings(local_records(standardised, model), scored, decisions_of(night))
     standardised.unpersist()
     members = group_records(findings, model).members
     crosswalk = local(night.read_before("crosswalk").where("valid_to is null").select(*RECORD, "master_id"))
     differences = partition_differences(members, crosswalk)
-    return IdentityAudit(master, len(members), crosswalk["master_id"].nunique(), tuple(differences))
+    return IdentityAudit(night.master, len(members), crosswalk["master_id"].nunique(), tuple(differences))

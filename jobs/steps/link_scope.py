@@ -17,7 +17,6 @@ from jobs.linkage.model import Model
 from jobs.linkage.neighbourhood import reach
 from jobs.linkage.standardise import RECORD_HASH, RECORD_ID
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
-from jobs.steps.linkage_state import DECISIONS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -49,7 +48,7 @@ class Scope:
 
 def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
     """All records, with tonight's ``edges``."""
-    findings = Findings(local_records(standardised, night.model), local_pairs(edges), decisions_of(night, night.read(DECISIONS)))
+    findings = Findings(local_records(standardised, night.model), local_pairs(edges), decisions_of(night))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     masters, cases = _read_local(night, "master", MASTERS), _read_local(night, "review", CASES)
     return Scope(findings, edges, crosswalk, masters, cases, is_whole=True)
@@ -70,7 +69,7 @@ def scope_around(
     review cases change with it.
     """
     left_hash, right_hash = HASH_PAIR
-    decisions = decisions_of(night, night.read(DECISIONS))
+    decisions = decisions_of(night)
     links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
     carried = [_carried_values(keys) for keys in (standardised, left)]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
@@ -131,8 +130,9 @@ def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
     return local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
 
 
-def decisions_of(night: LinkageNight, found: DataFrame | None) -> pd.DataFrame:
-    """What stewards decided up to the business date; ``found``: the rows of steward_edges, None if nobody ever decided."""
+def decisions_of(night: LinkageNight) -> pd.DataFrame:
+    """What stewards decided up to the business date, as `named_by_hash` has it."""
+    found = night.read_decisions()
     return named_by_hash(None if found is None else found.where(f"decided_on <= date '{night.ctx.business_date}'"))
 
 

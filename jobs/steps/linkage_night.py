@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -33,13 +32,18 @@ ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "number": pa.float64(
 
 @dataclass(frozen=True)
 class LinkageNight:
-    """Where a master's records come from tonight, the model that links them, and the state it starts from (None: the first)."""
+    """Where a master's records come from tonight, the model that links them, and the state it starts from (None: the first).
+
+    ``silver`` and ``decisions``: versions of the tables of records and of `DECISIONS` (None: nobody ever decided). What comes to
+    them while the night runs belongs to the next.
+    """
 
     spark: SparkSession
     ctx: RunContext
     master: str
     model: Model
     silver: dict[str, int]
+    decisions: int | None
     base: LinkageState | None
 
     @property
@@ -50,9 +54,7 @@ class LinkageNight:
     @property
     def input_digest(self) -> str:
         """What the linkage state depends on, as one SHA-256."""
-        decisions = self.ctx.path(linked_table(self.master, DECISIONS))
-        inputs = [self.silver, self.model.digest, self.ctx.business_date.isoformat(), table_version(decisions)]
-        return digest_of(inputs)
+        return digest_of([self.silver, self.model.digest, self.ctx.business_date.isoformat(), self.decisions])
 
     def contract(self, name: str) -> Contract:
         """The contract of a linked table, with the columns that the model adds."""
@@ -140,7 +142,13 @@ class LinkageNight:
 
     def read_before(self, name: str) -> DataFrame:
         """A linked table as the state has it that the night starts from; it must be there."""
-        version = state_version(self.base, self.master, name)
+        return self._at_version(name, state_version(self.base, self.master, name))
+
+    def read_decisions(self) -> DataFrame | None:
+        """What stewards had decided when the night began; None if nobody ever did."""
+        return None if self.decisions is None else self._at_version(DECISIONS, self.decisions)
+
+    def _at_version(self, name: str, version: int | None) -> DataFrame:
         return self.spark.read.format("delta").option("versionAsOf", version).load(self.path(name))
 
     def path(self, name: str) -> str:

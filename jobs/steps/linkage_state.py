@@ -20,6 +20,8 @@ from schemas.names import linked_table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from jobs.steps.linkage_night import LinkageNight
+
 TABLES = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
 """What a night writes, and restores first."""
 
@@ -64,17 +66,15 @@ def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> 
     return spark.read.format("delta").load(path) if table_exists(path) else None
 
 
-def record_state(
-    ctx: RunContext, master: str, model_digest: str, input_digest: str, silver: Mapping[str, str] | None = None
-) -> None:
-    """Say that the tables as they are now belong together; what stewards decided is named too, as it was read.
+def record_state(night: LinkageNight, silver: Mapping[str, str] | None = None) -> None:
+    """Say that the tables as they are now belong together; what stewards had decided is named too, as the night read it.
 
     ``silver``: what the records were made of (`jobs.steps.todays_records.silver_digests`); nothing if that is not known.
     """
-    tables = {str(table): table_version(ctx.path(table)) for table in (linked_table(master, name) for name in TABLES)}
-    decisions = linked_table(master, DECISIONS)
-    if table_exists(ctx.path(decisions)):
-        tables[str(decisions)] = table_version(ctx.path(decisions))
+    ctx, master = night.ctx, night.master
+    versions = {linked_table(master, name): table_version(ctx.path(linked_table(master, name))) for name in TABLES}
+    versions |= {} if night.decisions is None else {linked_table(master, DECISIONS): night.decisions}
+    tables = {str(table): version for table, version in versions.items()}
     state = {"master": master, "business_date": ctx.business_date, "tables": tables, "run_id": ctx.run_id}
-    digests = {"model_digest": model_digest, "input_digest": input_digest, "silver": dict(silver or {})}
+    digests = {"model_digest": night.model.digest, "input_digest": night.input_digest, "silver": dict(silver or {})}
     control.record(ctx.settings.root, "linkage_states", [state | digests])

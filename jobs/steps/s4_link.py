@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from jobs.io.delta import table_version
+from jobs.io.lock import hold
 from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.linkage.entities import Entities, group_records
@@ -21,13 +22,16 @@ from jobs.steps.link_all import link_all
 from jobs.steps.link_changes import find_changes, link_changes
 from jobs.steps.link_scope import Scope, masters_named
 from jobs.steps.linkage_night import LinkageNight
-from jobs.steps.linkage_state import base_state, is_linked, record_state, restore_state
+from jobs.steps.linkage_state import DECISIONS, base_state, is_linked, record_state, restore_state
 from jobs.steps.side_by_side import AT_ONCE, side_by_side
 from jobs.steps.todays_records import Touched, silver_digests, todays_records, touched_records
-from schemas.names import Layer
+from schemas.names import Layer, linked_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+PATIENCE_SECONDS = 1800.0
+"""How long to wait for another process that links the same master: a task that outlived its scheduler, whose retry this is."""
 
 RECORDS_AT_ONCE = 1_000_000
 """Of more records the tables that the driver fills are written one after the other: Spark's heap holds a copy of each."""
@@ -38,19 +42,26 @@ def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = Fa
 
     Only new, changed and deleted records are compared, unless there is no state to start from, the model is new, the values have
     to be counted again, there are few records, or all is wanted ``afresh``; the tables end the same. Writes the tables of
-    ``linked.<master>__…`` and, last, the state that names their versions. Raises ModelError, and PromotionStoppedError if a gate
-    stops a table.
+    ``linked.<master>__…`` and, last, the state that names their versions. Raises ModelError, PromotionStoppedError if a gate
+    stops a table, and LockHeldError if another process has been linking ``master`` for `PATIENCE_SECONDS`: two at once would both
+    append to its tables.
     """
+    with hold(ctx.settings.root, f"link-{master}", f"linking {master}", PATIENCE_SECONDS):
+        _link(spark, ctx, master, afresh=afresh)
+
+
+def _link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool) -> None:
     model = load_model(ctx.settings.linkage.models / master)
     # Before the versions: a delivery that comes between the two is not in what the state says that it knows, and is looked for.
     known = silver_digests(ctx, master, ctx.business_date)
-    night = LinkageNight(spark, ctx, master, model, _silver_versions(ctx, master), base_state(ctx, master))
+    decisions = table_version(ctx.path(linked_table(master, DECISIONS)))
+    night = LinkageNight(spark, ctx, master, model, _silver_versions(ctx, master), decisions, base_state(ctx, master))
     if is_linked(ctx, master, night.input_digest):
         return
     with plans_for(spark, ctx.silver_rows(master)):
         restore_state(spark, ctx, master, night.base)
         link_records(night, partial(todays_records, night), partial(touched_records, night), afresh=afresh)
-    record_state(ctx, master, model.digest, night.input_digest, known)
+    record_state(night, known)
 
 
 def link_records(

@@ -32,7 +32,7 @@ def release(ctx: RunContext) -> Release:
     done = release_of(root, ctx.business_date)
     if done is not None:
         return done
-    _refuse_older_date(root, ctx.business_date)
+    require_newest(root, ctx.business_date)
     states = [state for state in delivery_states(root) if state.night_date == ctx.business_date]
     made = Release(
         release_id=release_id(ctx.business_date, 1),
@@ -103,10 +103,11 @@ def _tables_of(ctx: RunContext) -> list[TableName]:
     return silver + [contract.table(Layer.GOLD) for contract in ctx.catalog.gold]
 
 
-def _refuse_older_date(root: str, business_date: date) -> None:
+def require_newest(root: str, business_date: date) -> None:
+    """Raise UsageError for a date older than the newest release: what was released after it stands on what it left."""
     newest = max((made.business_date for made in releases(root)), default=None)
     if newest is not None and business_date < newest:
         raise UsageError(
-            f"{business_date} has no release and cannot get one: {newest} is released already, and late deliveries are taken by "
-            "the next night. To replay the past, run every night in order into a new lake (GOVLAKE_HOME)."
+            f"the night of {business_date} is over: {newest} is released already. Late deliveries are taken by the next night. "
+            "To replay the past, run every night in order into a new lake (GOVLAKE_HOME)."
         )

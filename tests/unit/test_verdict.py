@@ -8,6 +8,7 @@ import pytest
 
 from jobs.io.control import record
 from jobs.io.state import open_run_id
+from jobs.one_step import run_step
 from jobs.settings import Settings
 from jobs.verdict import (
     FAILED,
@@ -87,6 +88,16 @@ def test_a_night_without_release_was_stopped_by_a_gate_or_failed(settings: Setti
     assert exit_code_of_night(settings, catalog, DAY) == STOPPED
     gate(settings, "published")
     assert exit_code_of_night(settings, catalog, DAY) == FAILED
+
+
+@pytest.mark.parametrize("step", ["link", "master", "derive"])
+def test_master_data_is_not_made_again_for_a_date_that_later_releases_stand_on(
+    settings: Settings, catalog: Catalog, step: str
+) -> None:
+    release(settings, DAY, {})
+    release(settings, NEXT, {})
+    with pytest.raises(UsageError, match=f"the night of {DAY} is over: {NEXT} is released already"):
+        run_step(settings, catalog, step, "population", DAY)
 
 
 def test_a_date_older_than_the_newest_release_is_refused_unless_it_has_one(settings: Settings) -> None:

@@ -142,7 +142,7 @@ def test_a_lake_that_does_not_exist_has_nothing_to_list(govlake: Govlake, tmp_pa
         (("review", "decide", "x", "same", "--by", "a", "--why", "b"), "no open case 'x'"),
         (("review", "decide-records", "x|1", "y|2", "same", "--by", "a", "--why", "b"), "no register has a record 'x|1' or 'y|2'"),
         (("review", "decisions", "--master", "nobody"), "no review table of 'nobody'"),
-        (("night", "--date", "2026-03-01"), "the night of 2026-03-01 never ran"),
+        (("night", "--date", "2026-03-01"), "the night of 2026-03-01 is over: 2026-03-02 is released already"),
         (("gates", "override", "x/y/2026-03-02/1", "--reason", "z"), "was not stopped by a gate"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

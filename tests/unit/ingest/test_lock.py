@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -46,6 +47,13 @@ def test_a_lock_held_by_another_process_says_by_whom_and_ends_with_it(tmp_path: 
         (lock,) = locks(str(tmp_path))
         assert (lock.pid, lock.what, lock.is_held) == (os.getpid(), "another night", True)
     assert locks(str(tmp_path)) == []
+
+
+def test_who_waits_for_a_lock_gets_it_when_its_holder_ends(tmp_path: Path) -> None:
+    holder = start_holder(tmp_path)
+    Timer(0.3, holder.kill).start()
+    with hold(str(tmp_path), "night", wait_seconds=30):
+        assert holder.wait() == -signal.SIGKILL, "not before"
 
 
 def test_a_lock_is_let_go_when_its_work_fails(tmp_path: Path) -> None:
