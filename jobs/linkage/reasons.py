@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from jobs.linkage.block import HASH_PAIR
-from jobs.linkage.cluster import HeldLink
+from jobs.linkage.cluster import STEWARD, HeldLink, Links
+from jobs.linkage.entities import SAME, Findings
 from jobs.linkage.explain import explain_edge
 from jobs.linkage.identify import MERGED, RETIRED, Identity
 from jobs.linkage.model import Model
@@ -18,10 +19,11 @@ EdgesOf = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def with_reasons(
-    identity: Identity, held: tuple[HeldLink, ...], pairs: pd.DataFrame, edges_of: EdgesOf, model: Model
+    identity: Identity, held: tuple[HeldLink, ...], findings: Findings, edges_of: EdgesOf, model: Model
 ) -> pd.DataFrame:
-    """The events of ``identity`` with a ``reason`` each. ``pairs``: tonight's, as `Findings` has them."""
-    joined = _joining_words(_joining_links(identity, pairs), edges_of, model)
+    """The events of ``identity`` with a ``reason`` each. ``findings``: tonight's; a steward's word comes before a weight."""
+    joined = _joining_words(_joining_links(identity, findings.pairs), edges_of, model)
+    joined |= _steward_words(identity, findings.decided(SAME))
     kept_apart = _rules_between(identity, held)
     reasons = [
         _reason(event, master, other, joined, kept_apart)
@@ -41,6 +43,8 @@ def _reason(
         return joined.get((master, str(other)), f"most of its records now belong to {other}")
     if event == "split":
         rule = apart.get((master, str(other)))
+        if rule == STEWARD:
+            return f"a steward decided that records of it and of {other} are different"
         return f"kept apart: {rule}" if rule else f"no link to the records that stay with {other} reaches the threshold"
     return f"its entity is no longer that of {other}"
 
@@ -77,6 +81,18 @@ def _joining_words(joining: pd.DataFrame, edges_of: EdgesOf, model: Model) -> di
         (ended, master): words[left, right]
         for ended, master, left, right in joining[["ended", "master_id", *HASH_PAIR]].itertuples(index=False)
     }
+
+
+def _steward_words(identity: Identity, same: Links) -> dict[tuple[str, str], str]:
+    """What a steward said of records that were two masters', by the one that ended and the one that goes on."""
+    columns = identity.members[["dataset", "record_key", "old_id", "master_id"]].itertuples(index=False, name=None)
+    members = list(columns) if len(same) else []
+    words: dict[tuple[str, str], str] = {}
+    for sides in zip(same.left.tolist(), same.right.tolist(), strict=True):
+        (one, other) = ((f"{dataset}|{key}", old, master) for dataset, key, old, master in (members[side] for side in sides))
+        told = f"a steward decided that {one[0]} and {other[0]} are the same"
+        words |= {(old, master): told for _, old, master in (one, other) if old != master}
+    return words
 
 
 def _rules_between(identity: Identity, held: tuple[HeldLink, ...]) -> dict[tuple[str, str], str]:

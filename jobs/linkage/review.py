@@ -40,7 +40,9 @@ def review_cases(
     open_cases: pd.DataFrame,
     business_date: date,
 ) -> pd.DataFrame:
-    """Open cases, one row each, as contract linked/review has them; a case known already keeps its ``opened_on``.
+    """Open cases, one row each, as contract linked/review has them: a case asks whether two masters are one.
+
+    It is named by these, so that it keeps its ID and ``opened_on`` when other records of theirs give it more weight.
 
     ``masters``: the master of each record, in the order of the records; ``open_cases``: case_id, opened_on. What a steward
     decided needs no second look.
@@ -51,8 +53,8 @@ def review_cases(
     keys = records[RECORD].astype(object)
     for columns, side in ((RECORD, "left"), (OTHER, "right")):
         cases[columns] = keys.iloc[cases[side]].to_numpy()
-    named = cases[["kind", *RECORD, *OTHER]].itertuples(index=False)
-    cases["case_id"] = [hashlib.sha256("|".join(names).encode()).hexdigest()[:16] for names in named]
+    asked = cases[["master_id", "other_id"]].itertuples(index=False, name=None)
+    cases["case_id"] = [hashlib.sha256("|".join(sorted(masters)).encode()).hexdigest()[:16] for masters in asked]
     known = dict(zip(open_cases["case_id"], open_cases["opened_on"], strict=True))
     cases["opened_on"] = [known.get(case_id, business_date) for case_id in cases["case_id"]]
     columns = ["case_id", "kind", *RECORD, *OTHER, "master_id", "other_id", "match_weight", "detail", "opened_on"]

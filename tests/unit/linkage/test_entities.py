@@ -93,6 +93,20 @@ def test_near_pairs_and_shared_numbers_are_for_a_person_but_not_if_they_are_one_
     assert told == [(NEAR, "a", "b"), ("shared id_valid", "a", "c")], "one case between two masters, the heaviest"
 
 
+def test_a_case_keeps_its_name_when_another_record_gives_it_more_weight(model: Model) -> None:
+    limit = model.rules.thresholds.link
+
+    def case_of(*pairs: tuple[str, str, float]) -> str:
+        findings = Findings(_records({"a": "1", "b": None, "c": None}), _edges(model, *pairs), NOBODY)
+        found = group_records(findings, model)
+        masters = found.members["component"].astype(str).to_numpy(object)
+        (case,) = review_cases(findings, found.held, masters, model, NO_CASES, DAY)["case_id"]
+        return str(case)
+
+    one = case_of(("a", "c", 20.0), ("a", "b", limit - 0.2))
+    assert case_of(("a", "c", 20.0), ("a", "b", limit - 0.2), ("c", "b", limit - 0.1)) == one
+
+
 def test_no_cases(model: Model) -> None:
     findings = Findings(_records({"a": "1"}), _edges(model, ("a", "gone", 3.0)), NOBODY)
     found = group_records(findings, model)
@@ -134,10 +148,11 @@ def test_events_say_why(model: Model) -> None:
     records = _records({"a": "1", "b": None, "c": None, "e": None})
     draw = id_drawer(b"k" * 32, "t")
 
-    def night(edges: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame) -> Any:
-        grouped = group_records(Findings(records, edges, NOBODY), model)
+    def night(edges: pd.DataFrame, crosswalk: pd.DataFrame, masters: pd.DataFrame, decisions: pd.DataFrame = NOBODY) -> Any:
+        findings = Findings(records, edges, decisions)
+        grouped = group_records(findings, model)
         found = identify(grouped.members, crosswalk, masters, DAY, draw)
-        events = with_reasons(found, grouped.held, edges, edges.merge, model)
+        events = with_reasons(found, grouped.held, findings, edges.merge, model)
         return found, dict(zip(events["event"], events["reason"], strict=True))
 
     apart, _ = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), NO_CROSSWALK, NO_MASTERS)
@@ -147,6 +162,14 @@ def test_events_say_why(model: Model) -> None:
     crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
     _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
     assert reasons["split"].startswith("no link to the records that stay with t-")
+    two = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0))
+    _, reasons = night(two, apart.crosswalk, apart.masters, _decided(("b", "e", "same")))
+    assert reasons["merged"] == "a steward decided that d|b and d|e are the same"
+    _, reasons = night(two, crosswalk, masters, _decided(("b", "c", "different")))
+    assert reasons["split"].startswith("no link"), "they are not linked anyhow"
+    all_linked = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0), ("b", "c", 12.0))
+    _, reasons = night(all_linked, crosswalk, masters, _decided(("b", "c", "different")))
+    assert reasons["split"].startswith("a steward decided that records of it and of t-")
 
 
 def test_two_records_of_one_hash_are_named_and_not_mixed_up(model: Model) -> None:
