@@ -83,9 +83,18 @@ def load_model(folder: Path, *, for_training: bool = False) -> Model:
     return Model(settings, rules, characters, digest, words)
 
 
+def replaced_folder(folder: Path) -> Path:
+    """Where the model of ``folder`` lies while another takes its place; no folder of that name stays unless that is cut short."""
+    return folder.with_name(f"{folder.name}.old")
+
+
 def _parse(path: Path, parser: Any) -> Any:
     if not path.is_file():
-        raise ModelError(f"no linkage model at {path}: write it, or point GOVLAKE_LINKAGE__MODELS at the folder of models.")
+        folder, replaced = path.parent, replaced_folder(path.parent)
+        hint = "write it, or point GOVLAKE_LINKAGE__MODELS at the folder of models."
+        if not folder.exists() and replaced.is_dir():
+            hint = f"accepting another was cut short, and it lies in {replaced}. Give that folder its name back, {folder.name}."
+        raise ModelError(f"no linkage model at {path}: {hint}")
     try:
         return parser(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, yaml.YAMLError) as error:

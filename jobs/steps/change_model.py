@@ -24,7 +24,7 @@ from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
-from jobs.linkage.model import Model, load_model
+from jobs.linkage.model import Model, load_model, replaced_folder
 from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
@@ -225,10 +225,11 @@ def accept_model(root: str, master: str, folder: Path, candidate: Path, who: str
 
 
 def _swap(folder: Path, live: Model, candidate: Path, other: Model) -> None:
-    new, old = folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
+    new, old = folder.with_name(f"{folder.name}.new"), replaced_folder(folder)
     for left_over in (new, old):
         shutil.rmtree(left_over, ignore_errors=True)
-    shutil.copytree(folder, new, ignore=shutil.ignore_patterns(CANDIDATE, *model_files(live)))
+    replaced = {CANDIDATE, *model_files(live)}  # at the top alone: the models below `HISTORY` have files of the same names
+    shutil.copytree(folder, new, ignore=lambda place, names: replaced & set(names) if Path(place) == folder else set())
     _copy(folder, live, new / HISTORY / f"v{live.rules.version}")
     _copy(candidate, other, new)
     load_model(new)
