@@ -170,7 +170,8 @@ def write_linkage_state(settings: Settings) -> None:
 
 def _edges(settings: Settings) -> list[dict[str, Any]]:
     """Scored pairs: what they weigh beyond the prior comes from the model's first comparison; the others compare nothing."""
-    first, *others = load_model(settings.linkage.models / "population").comparisons
+    model = load_model(settings.linkage.models / "population")
+    first, *others = model.comparisons
     nothing = {f"gamma_{c.output_column_name}": -1 for c in others} | {f"mw_{c.output_column_name}": 0.0 for c in others}
     best = {f"gamma_{first.output_column_name}": max(first.levels)}
     return [
@@ -179,6 +180,7 @@ def _edges(settings: Settings) -> list[dict[str, Any]]:
             "record_id_r": right,
             "match_weight": weight,
             "is_link": weight > 0,
+            "model_digest": model.digest,
             f"mw_{first.output_column_name}": weight - PRIOR,
         }
         | best

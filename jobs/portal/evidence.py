@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jobs.linkage.model import Model
+from jobs.linkage.kept_models import HISTORY, find_model
+from jobs.linkage.model import Model, load_model
 from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.standardise import HASHES
 from schemas.errors import UsageError
@@ -63,10 +65,32 @@ def record_id(row: Row) -> str:
     return f"{row['dataset']}|{row['record_key']}"
 
 
+def scoring_model(lake: MasterLake, folder: Path) -> Model:
+    """The model that scored the pairs of a release: the live one in ``folder``, or one that was live before.
+
+    One scored them all: a night that finds another links all records anew. If there are no pairs it is the live one. Raises
+    UsageError if the model is no longer there.
+    """
+    scored = lake.rows("edges", "true limit 1", "model_digest")
+    if not scored:
+        return load_model(folder)
+    (digest,) = scored[0].values()
+    found = find_model(folder, digest)
+    if found is None:
+        kept = folder / HISTORY
+        raise UsageError(
+            f"the pairs of {lake.master} were scored by the linkage model with the SHA-256 {digest[:16]}…, which is neither live "
+            f"nor to be read in {kept}: no other can say what they weigh. Run the next night first; it links all records with the "
+            f"live model. To explain a release of before, put that model's files back, in a folder in {kept}."
+        )
+    return found
+
+
 def links_among(lake: MasterLake, record_ids: Sequence[str], model: Model) -> list[Row]:
     """The scored pairs among records, strongest first, ``{"left", "right", "match_weight", "prior", "comparisons"}``.
 
-    The weight is the prior (of two records picked at random) plus that of the level reached in every comparison.
+    The weight is the prior (of two records picked at random) plus that of the level reached in every comparison. ``model``: the one
+    that scored them (`scoring_model`).
     """
     pairs = lake.rows("edges", "record_id_l in $ids and record_id_r in $ids", ids=list(record_ids))
     links = [

@@ -6,9 +6,8 @@ from dataclasses import asdict
 
 from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
-from jobs.linkage.model import load_model
 from jobs.linkage.survive import survivorship_rules
-from jobs.portal.evidence import MasterLake, Row, follow_merges, links_among, record_id
+from jobs.portal.evidence import MasterLake, Row, follow_merges, links_among, record_id, scoring_model
 from jobs.portal.explanation_text import render_explanation
 from jobs.settings import Settings
 from jobs.steps.stewards import decisions_of
@@ -20,7 +19,8 @@ __all__ = ["explain_master", "render_explanation"]
 
 
 def explain_master(settings: Settings, master: str, master_id: str, release_id: str | None = None) -> Row:
-    """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became. Raises UsageError if unknown.
+    """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became. Raises UsageError if unknown, and
+    as `scoring_model` does.
 
     ``{"master", "release_id", "asked_id", "master_id", "status", "records", "links", "thresholds", "golden", "history",
     "decisions"}``
@@ -35,7 +35,7 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
         found = path[-1]["master_id"]
         records = _records(lake, found)
         record_ids = [record_id(record) for record in records]
-        model = load_model(settings.linkage.models / master)
+        model = scoring_model(lake, settings.linkage.models / master)
         return {
             "master": master,
             "release_id": release.release_id,

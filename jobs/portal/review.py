@@ -10,7 +10,7 @@ from jobs.linkage.decisions import Decision, standing
 from jobs.linkage.model import load_model
 from jobs.linkage.review import kinds_of_cases
 from jobs.linkage.survive import RECENCY
-from jobs.portal.evidence import MasterLake, Row, links_among, record_id
+from jobs.portal.evidence import MasterLake, Row, links_among, record_id, scoring_model
 from jobs.settings import Settings
 from jobs.steps.stewards import decisions_of
 from schemas.errors import UsageError
@@ -51,13 +51,13 @@ def show_case(settings: Settings, case_id: str) -> Row:
 
     ``fields``: the attributes that either has, ``{"field", "left", "right", "agree"}`` (null if that cannot be said). ``link``: the
     pair's match weights, null if it was not compared or weighs too little to be kept. ``left`` and ``right``: the other records of
-    that side's master. Raises UsageError as `find_case` does.
+    that side's master. Raises UsageError as `find_case` and `scoring_model` do.
     """
     case = find_case(settings, case_id)
     master = case["master"]
-    model = load_model(settings.linkage.models / master)
     with open_release(settings, None, [str(linked_table(master, name)) for name in TABLES]) as connection:
         lake = MasterLake(connection, master)
+        model = scoring_model(lake, settings.linkage.models / master)
         left, right = (_record(lake, identity) for identity in pair_of(case))
         links = links_among(lake, pair_of(case), model)
         masters = [lake.rows_of(case[side]) for side in ("master_id", "other_id")]

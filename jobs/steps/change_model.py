@@ -24,6 +24,7 @@ from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
+from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.model import Model, load_model, replaced_folder
 from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.roles import records_of, union_of
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ACCEPT = "accept_model"
-HISTORY = "history"
-"""The folder, in a live model's own, that keeps each model that was live before, by its version."""
-
 CANDIDATE = "candidate"
 """The folder, in a live model's own, where a candidate is written unless another is named."""
 

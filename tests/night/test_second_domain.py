@@ -21,11 +21,12 @@ import pytest
 import schemas
 from jobs.io.control import read_events
 from jobs.io.run_context import RunContext
+from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.measures import pairwise
 from jobs.linkage.model import ModelError, load_model
 from jobs.night import run_night
 from jobs.settings import Settings, load_settings
-from jobs.steps.change_model import HISTORY, accept_model, compare_models, train_model
+from jobs.steps.change_model import accept_model, compare_models, train_model
 from jobs.steps.s1_land import land
 from jobs.steps.s2_bronze import load_bronze
 from jobs.steps.s3_silver import refine

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from jobs.linkage.candidate import with_training
+from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.model import ModelError, load_model
 from jobs.settings import PROJECT, Settings
-from jobs.steps.change_model import HISTORY, accept_model
+from jobs.steps.change_model import accept_model
 
 POPULATION = PROJECT / "conf" / "linkage" / "population"
 LIVE = load_model(POPULATION).rules.version
