@@ -49,7 +49,7 @@ def train(
 
 @app.command("compare")
 def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False) -> None:
-    """Say what would change under a candidate: the weights of the same pairs, and how many masters merge, split, change.
+    """Say what would change under a candidate: weights of the same pairs, masters that merge, split, change, blocks left out.
 
     Example: govlake model compare population --candidate /tmp/candidate
     """
@@ -74,17 +74,18 @@ def accept(
     by: Annotated[str, typer.Option(help="Who accepts it.")],
     why: Annotated[str, typer.Option(help="Why; stays in the audit.")],
     candidate: Candidate = None,
+    unseen: Annotated[bool, typer.Option("--unseen", help="Though it was not compared with the live model.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a candidate in place of the live model, which is kept as history. The next night links with it.
+    """Put a compared candidate in place of the live model, which is kept as history. The next night links with it.
 
     Example: govlake model accept population --candidate /tmp/candidate --by "Li Na" --why "new silos since spring"
     """
-    from jobs.steps.change_model import accept_model
+    from jobs.steps.accept_model import accept_model
 
     settings = current_settings()
     folder, found = _folder(settings, master), _existing(_candidate(settings, master, candidate), master)
-    answer = accept_model(settings.root, master, folder, found, by, why)
+    answer = accept_model(settings.root, master, folder, found, by, why, unseen=unseen)
     if as_json:
         show_json(answer)
     else:
@@ -102,6 +103,12 @@ def _show(answer: dict[str, Any]) -> None:
     typer.echo(f"Of {churn['masters_now']:,} masters {churn['changed']:,} would change:")
     typer.echo(f"{churn['merged']:,} would merge into others, {churn['split']:,} would split off, ", nl=False)
     typer.echo(f"{churn['moved_records']:,} records would move; {churn['masters_then']:,} masters would be left.")
+    capped = [{"model": model} | rule for model in ("live", "candidate") for rule in answer["capped"][model]]
+    if capped:
+        typer.echo("Blocks of more records than their rule's cap, in which no pairs are looked for:")
+        show_table(capped, ["model", "rule", "blocks", "records"])
+    else:
+        typer.echo("No block holds more records than its rule's cap.")
 
 
 def _folder(settings: Settings, master: str) -> Path:
@@ -113,7 +120,7 @@ def _folder(settings: Settings, master: str) -> Path:
 
 
 def _candidate(settings: Settings, master: str, named: Path | None) -> Path:
-    from jobs.steps.change_model import CANDIDATE
+    from jobs.linkage.candidate import CANDIDATE
 
     return named or _folder(settings, master) / CANDIDATE
 

@@ -15,6 +15,12 @@ from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.train import Estimates
 from schemas.errors import UsageError
 
+CANDIDATE = "candidate"
+"""The folder, in a live model's own, where a candidate is written unless another is named."""
+
+COMPARED = "compared.json"
+"""The file beside a candidate's that keeps what comparing it with the live model told; no file of a model, so in no digest."""
+
 DIGITS = 4
 """Significant digits of a probability in model.json: the sample tells no more."""
 
@@ -26,10 +32,11 @@ def write_candidate(folder: Path, model: Model, estimates: Estimates, out: Path,
 
     Comments and the order of keys stay. Raises UsageError if ``out`` holds something else.
     """
-    others = {path.name for path in out.glob("*")} - model_files(model) if out.exists() else set()
+    others = {path.name for path in out.glob("*")} - {COMPARED, *model_files(model)} if out.exists() else set()
     if others or out.resolve() == folder.resolve():
         raise UsageError(f"{out} holds {', '.join(sorted(others)) or 'the model itself'}: name a new or empty folder (--out).")
     out.mkdir(parents=True, exist_ok=True)
+    (out / COMPARED).unlink(missing_ok=True)
     for name in sorted(model_files(model)):
         shutil.copyfile(folder / name, out / name)
     settings = with_estimates(json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")), model, estimates)
@@ -37,6 +44,21 @@ def write_candidate(folder: Path, model: Model, estimates: Estimates, out: Path,
     rules = (folder / RULES_FILE).read_text(encoding="utf-8")
     trained = {"records": estimates.record_count, "how": how}
     (out / RULES_FILE).write_text(with_training(rules, model.rules.version + 1, trained), encoding="utf-8")
+
+
+def keep_comparison(out: Path, told: dict[str, Any]) -> None:
+    """Keep in the candidate's folder ``out`` what comparing it told: at least ``live_digest`` and ``candidate_digest``."""
+    (out / COMPARED).write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def is_compared(candidate: Path, live: Model, other: Model) -> bool:
+    """Whether the model in ``candidate``, which is ``other``, was compared with ``live``, both as they are now."""
+    path = candidate / COMPARED
+    try:
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except json.JSONDecodeError:  # writing it was cut short
+        return False
+    return (told.get("live_digest"), told.get("candidate_digest")) == (live.digest, other.digest)
 
 
 def model_files(model: Model) -> set[str]:

@@ -1,31 +1,28 @@
-"""Another model for a master: trained on the lake's records, compared with the live one, and put in its place by a person.
+"""Another model for a master: trained on the lake's records, and compared with the live one.
 
 A linkage model is a folder of files (`jobs.linkage.model`); a candidate is another folder of the same form. Nothing here writes a
-table of the lake but the audit: the next night links with whatever model is live, and finds that it is another.
+table of the lake. `jobs.steps.accept_model` puts a candidate in place.
 """
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jobs.io import control
 from jobs.io.delta import table_exists
 from jobs.io.run_context import silver_rows
 from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
-from jobs.linkage.block import HASH_PAIR, pairs_within_blocks
-from jobs.linkage.candidate import model_files, write_candidate
+from jobs.linkage.block import HASH_PAIR, capped_blocks, pairs_and_large_blocks
+from jobs.linkage.candidate import keep_comparison, write_candidate
 from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
 from jobs.linkage.identify import RECORD, identify
-from jobs.linkage.kept_models import HISTORY
-from jobs.linkage.model import Model, load_model, replaced_folder
+from jobs.linkage.model import Model, load_model
 from jobs.linkage.model_settings import NULL_LEVEL
 from jobs.linkage.roles import records_of, union_of
 from jobs.linkage.score import score
@@ -41,10 +38,6 @@ from schemas.names import Layer, TableName, linked_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-ACCEPT = "accept_model"
-CANDIDATE = "candidate"
-"""The folder, in a live model's own, where a candidate is written unless another is named."""
 
 Answer = dict[str, Any]
 
@@ -84,23 +77,28 @@ def _levels(candidate: Model, before: Model, estimates: Estimates) -> list[Answe
 
 
 def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str, folder: Path, candidate: Path) -> Answer:
-    """How weights and masters would change if ``candidate`` took the place of the model in ``folder``. Writes nothing.
+    """How weights, masters and the blocks left out would change if ``candidate`` took the place of the model in ``folder``.
 
-    Both are run on the records of the lake; the masters are those of the last linkage state. Raises UsageError.
+    Both are run on the records of the lake; the masters are those of the last linkage state. The answer is kept in the candidate's
+    folder, for `jobs.steps.accept_model`; nothing else is written. Raises UsageError.
     """
     live, other = load_model(folder), load_model(candidate)
     lake = _Master(spark, root, catalog, master)
     with plans_for(spark, lake.silver_rows):
         found = _compare(lake, live, other)
-    return {"master": master, "live": live.rules.version, "candidate": other.rules.version, **found}
+    versions = {"live": live.rules.version, "candidate": other.rules.version}
+    answer = {"master": master, **versions, "live_digest": live.digest, "candidate_digest": other.digest, **found}
+    if other.digest != live.digest:
+        keep_comparison(candidate, answer)
+    return answer
 
 
 def _compare(lake: _Master, live: Model, other: Model) -> Answer:
-    """The number of records, the drift of the weights and the churn of the masters."""
+    """The number of records, the drift of the weights, the churn of the masters, and the blocks that either model leaves out."""
     frozen = lake.linked("term_frequencies")
     standardised = standardise(lake.records(other), other).persist()
-    now = _scored(standardise(lake.records(live), live), live, frozen, counted_records(frozen) or 0)
-    then = _scored(standardised, other, count_frequencies(standardised, other), standardised.count())
+    now, capped_now = _scored(standardise(lake.records(live), live), live, frozen, counted_records(frozen) or 0)
+    then, capped_then = _scored(standardised, other, count_frequencies(standardised, other), standardised.count())
     now, then = now.withColumnRenamed("match_weight", "live"), then.withColumnRenamed("match_weight", "candidate")
     both = now.join(then, HASH_PAIR, "full").persist()
     drift = measure_drift(_cells(both, live, other))
@@ -111,7 +109,8 @@ def _compare(lake: _Master, live: Model, other: Model) -> Answer:
     churn = _churn(lake, Findings(records, local(links), lake.decisions()), other)
     for cached in (both, standardised):
         cached.unpersist()
-    return {"records": len(records), "drift": drift.as_dict(), "churn": asdict(churn)}
+    capped = {"live": capped_now, "candidate": capped_then}
+    return {"records": len(records), "drift": drift.as_dict(), "churn": asdict(churn), "capped": capped}
 
 
 def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
@@ -121,11 +120,19 @@ def _churn(lake: _Master, findings: Findings, other: Model) -> Churn:
     return measure_churn(identify(members, crosswalk, masters, lake.state.business_date, lambda text: f"new|{text}"))
 
 
-def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, record_count: int) -> DataFrame:
-    """All pairs in blocks: `HASH_PAIR`, match_weight."""
+def _scored(standardised: DataFrame, model: Model, frequencies: DataFrame, record_count: int) -> tuple[DataFrame, list[Answer]]:
+    """All pairs in blocks: `HASH_PAIR`, match_weight. And what was left out, in the order of the model's rules: see `_capped`."""
     counted = with_frequencies(standardised, frequencies, model)
-    pairs = pairs_within_blocks(counted, model)
-    return score(pairs, counted, model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
+    pairs, large = pairs_and_large_blocks(counted, model)
+    scored = score(pairs, counted, model, model.prior_weight(record_count)).select(*HASH_PAIR, "match_weight")
+    return scored, _capped(large, model)
+
+
+def _capped(large: DataFrame, model: Model) -> list[Answer]:
+    """One a rule with blocks above its cap: ``rule``, those ``blocks``, the ``records`` in them."""
+    found = {row["rule_name"]: row for row in capped_blocks(large, model).toArrow().to_pylist()}
+    rules = [rule.name for rule in model.rules.blocking if rule.name in found]
+    return [{"rule": rule, "blocks": found[rule]["blocks"], "records": found[rule]["records"]} for rule in rules]
 
 
 def _cells(both: DataFrame, live: Model, other: Model) -> pd.DataFrame:
@@ -196,47 +203,3 @@ class _Master:
 
     def _read(self, table: TableName, **options: object) -> DataFrame:
         return self._spark.read.format("delta").options(**options).load(table.path(self._root))
-
-
-def accept_model(root: str, master: str, folder: Path, candidate: Path, who: str, why: str) -> Answer:
-    """Put ``candidate`` in place of the live model in ``folder``, which is kept below ``history``; recorded in the audit.
-
-    Complete or not at all: the folder is made anew beside the old one, and takes its name. Raises UsageError if the candidate is
-    not a later version, or without a reason.
-    """
-    if not why.strip() or not who.strip():
-        raise UsageError("say who accepts the model and why: --by NAME --why TEXT; both stay in the audit.")
-    live, other = load_model(folder, for_training=True), load_model(candidate)
-    if other.digest != live.digest:
-        if other.rules.version <= live.rules.version:
-            raise UsageError(
-                f"{candidate} is version {other.rules.version}, and version {live.rules.version} of {master} is live: "
-                "raise `version` in its model.govlake.yaml."
-            )
-        _swap(folder, live, candidate, other)
-    subject = f"{master}/v{other.rules.version}/{other.digest[:16]}"
-    if subject not in {event["subject"] for event in control.read_events(root, "audit") if event["action"] == ACCEPT}:
-        control.record(root, "audit", [{"who": who, "action": ACCEPT, "subject": subject, "reason": why}])
-    elif other.digest == live.digest:
-        raise UsageError(f"version {other.rules.version} of {master} is live already.")
-    return {"master": master, "version": other.rules.version, "replaced": live.rules.version, "by": who, "why": why}
-
-
-def _swap(folder: Path, live: Model, candidate: Path, other: Model) -> None:
-    new, old = folder.with_name(f"{folder.name}.new"), replaced_folder(folder)
-    for left_over in (new, old):
-        shutil.rmtree(left_over, ignore_errors=True)
-    replaced = {CANDIDATE, *model_files(live)}  # at the top alone: the models below `HISTORY` have files of the same names
-    shutil.copytree(folder, new, ignore=lambda place, names: replaced & set(names) if Path(place) == folder else set())
-    _copy(folder, live, new / HISTORY / f"v{live.rules.version}")
-    _copy(candidate, other, new)
-    load_model(new)
-    folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old)
-
-
-def _copy(source: Path, model: Model, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    for name in sorted(model_files(model)):
-        shutil.copyfile(source / name, target / name)

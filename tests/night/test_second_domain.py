@@ -21,12 +21,14 @@ import pytest
 import schemas
 from jobs.io.control import read_events
 from jobs.io.run_context import RunContext
+from jobs.linkage.candidate import COMPARED
 from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.measures import pairwise
 from jobs.linkage.model import ModelError, load_model
 from jobs.night import run_night
 from jobs.settings import Settings, load_settings
-from jobs.steps.change_model import accept_model, compare_models, train_model
+from jobs.steps.accept_model import accept_model
+from jobs.steps.change_model import compare_models, train_model
 from jobs.steps.s1_land import land
 from jobs.steps.s2_bronze import load_bronze
 from jobs.steps.s3_silver import refine
@@ -185,3 +187,16 @@ def test_another_model_is_compared_before_it_is_accepted(spark: SparkSession, co
         accept_model(county.root, "school", county.model, county.model, "Li Na", "again")
     assert {path.name: path.read_bytes() for path in county.model.glob("model.*")} == before
     assert len(county.accepted()) == 1
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(
+        text.replace("version: 2", "version: 3").replace("same street, cap: 100", "same street, cap: 2"), encoding="utf-8"
+    )
+    root, live = str(tmp_path / "lake"), Path(shutil.copytree(county.model, tmp_path / "live"))
+    with pytest.raises(UsageError, match="was not compared with version 2 of school"):
+        accept_model(root, "school", live, candidate, "Li Na", "fewer false links")
+    answer = compare_models(spark, county.root, county.catalog, "school", live, candidate)
+    (capped,) = answer["capped"]["candidate"]
+    assert (answer["capped"]["live"], capped["rule"]) == ([], "same street")
+    assert 240 >= capped["records"] > 2 * capped["blocks"] > 0
+    accept_model(root, "school", live, candidate, "Li Na", "fewer false links")
+    assert json.loads((live / HISTORY / "v2" / COMPARED).read_text(encoding="utf-8")) == answer

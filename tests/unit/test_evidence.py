@@ -15,7 +15,7 @@ from jobs.linkage.model import load_model
 from jobs.portal.explanation import explain_master
 from jobs.portal.review import show_case
 from jobs.settings import PROJECT, Settings, load_settings
-from jobs.steps.change_model import accept_model
+from jobs.steps.accept_model import accept_model
 from schemas.errors import UsageError
 from tests.small_register import DAY, HOUSEHOLD, LI, MARRIAGE, write, write_linkage_state, write_release
 
@@ -48,7 +48,7 @@ def _replace_model(lake: Settings, candidate: Path) -> Path:
     for level in first["comparison_levels"]:
         level["label_for_charts"] = "not what was found"
     (candidate / "model.json").write_text(json.dumps(settings), "utf-8")
-    accept_model(lake.root, "population", live, candidate, "Li Na", "more records")
+    accept_model(lake.root, "population", live, candidate, "Li Na", "more records", unseen=True)
     return live
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs.io.delta import duckdb_connection
-from jobs.settings import PROJECT, load_settings
+from jobs.linkage.model import load_model
+from jobs.settings import PROJECT, current_settings, load_settings
 from tests.command_line import GENERATE, Govlake, assert_refused
 from tests.night.lakes import versions
 from tests.small_register import DAY, HOUSEHOLD, LI, WANG, write, write_derived, write_truth
@@ -93,6 +98,34 @@ def test_a_query_is_written_in_each_form(govlake: Govlake, lake: Path) -> None:
     assert govlake("query", sql, "--format", "csv").out.split() == ['"n"', "3"]
     assert "3" in govlake("query", sql).out
     assert govlake("query", f"{sql} having false").err == "no rows\n"
+
+
+def test_a_candidate_is_compared_before_it_is_accepted(
+    govlake: Govlake, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, candidate = tmp_path / "models" / "population", tmp_path / "candidate"
+    shutil.copytree(PROJECT / "conf" / "linkage" / "population", live)
+    shutil.copytree(live, candidate)
+    rules = candidate / "model.govlake.yaml"
+    version = load_model(live).rules.version
+    rules.write_text(rules.read_text("utf-8").replace(f"version: {version}", f"version: {version + 1}"), "utf-8")
+    monkeypatch.setenv("GOVLAKE_LINKAGE__MODELS", str(live.parent))
+    current_settings.cache_clear()
+    drift = {"mean_difference": -0.5, "mean_absolute_difference": 0.5, "stability_index": 0.01, "pairs": 9, "weights": []}
+    churn = dict.fromkeys(("masters_now", "masters_then", "merged", "split", "moved_records", "changed"), 2)
+    compared: dict[str, Any] = {"master": "population", "live": version, "candidate": version + 1, "churn": churn}
+    compared["drift"] = drift | dict.fromkeys(("links_kept", "links_gained", "links_lost"), 3)
+    compared["capped"] = {"live": [], "candidate": [{"rule": "same phone", "blocks": 2, "records": 1204}]}
+    monkeypatch.setattr("jobs.io.spark.spark_session", nullcontext)
+    monkeypatch.setattr("jobs.steps.change_model.compare_models", lambda *_: compared)
+    arguments = ("population", "--candidate", str(candidate))
+    told = govlake("model", "compare", *arguments).out
+    assert re.search(r"(?s)records than their rule's cap.*candidate +same phone +2 +1,?204", told)
+    compared["capped"] = {"live": [], "candidate": []}
+    assert "No block holds more records than its rule's cap." in govlake("model", "compare", *arguments).out
+    accept = ("model", "accept", *arguments, "--by", "Li Na", "--why", "more records")
+    assert_refused(govlake(*accept), f"govlake model compare population --candidate {candidate}; or accept it unseen with --unseen")
+    assert govlake(*accept, "--unseen", "--json").document["version"] == version + 1
 
 
 def test_a_person_explains_itself(govlake: Govlake, lake: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from jobs.linkage.candidate import write_candidate
+from jobs.linkage.candidate import is_compared, keep_comparison, write_candidate
 from jobs.linkage.model import Model, ModelError, load_model
 from jobs.linkage.patterns import Patterns
 from jobs.linkage.train import FLOOR, Estimates, estimate
@@ -144,7 +144,10 @@ def test_a_candidate_is_the_model_one_version_on(folder: Path, tmp_path: Path) -
     assert "name: string  # as delivered" in text
     kept = {key: value for key, value in yaml.safe_load(text).items() if key not in ("version", "trained")}
     assert kept == {key: value for key, value in yaml.safe_load(before).items() if key not in ("version", "trained")}
+    keep_comparison(out, {"live_digest": model.digest, "candidate_digest": candidate.digest})
+    assert is_compared(out, model, candidate)
     write_candidate(folder, model, _estimates(), out)
+    assert not is_compared(out, model, candidate), "what was compared is no longer there"
     with pytest.raises(UsageError, match="the model itself"):
         write_candidate(folder, model, _estimates(), folder)
 
