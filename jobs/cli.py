@@ -21,7 +21,7 @@ app = typer.Typer(
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Nights": (nights.generate, nights.night, nights.run),
     "Tables": (curated.show, curated.tables, curated.describe, curated.query),
-    "What happened": (history.deliveries, history.quarantine, history.releases, history.runs),
+    "What happened": (history.deliveries, history.quarantine, history.releases, history.runs, history.audit),
     "Registers": (registers.explain, registers.statement, registers.graph, registers.evaluate, identity.audit_identity),
     "Contracts": (contracts.new_source,),
     "This box": (box.doctor, box.up, box.down, box.demo),

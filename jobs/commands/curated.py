@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.commands.output import AsJson, ReleaseOption, show_fields, show_json, show_rows, show_table
+from jobs.commands.output import AsJson, ReleaseOption, as_json_text, show_fields, show_json, show_rows, show_table
 from jobs.settings import current_settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ def tables(as_json: AsJson = False) -> None:
     from schemas.catalog import load_catalog
 
     rows = list_tables(current_settings(), load_catalog())
-    show_rows(rows, as_json=as_json, columns=["table", "title", "rows", "version", "grain"], empty="the lake is empty")
+    show_rows(
+        rows,
+        as_json=as_json,
+        columns=["table", "title", "rows", "version", "grain"],
+        empty=f"the lake is empty: {current_settings().root}",
+    )
 
 
 def describe(
@@ -102,6 +107,17 @@ def _write(answer: pa.Table, output_format: Format) -> None:
     from pyarrow import csv, parquet
 
     if output_format is Format.CSV:
-        csv.write_csv(answer, sys.stdout.buffer)
+        csv.write_csv(_flat(answer), sys.stdout.buffer)
     else:
         parquet.write_table(answer, sys.stdout.buffer)
+
+
+def _flat(answer: pa.Table) -> pa.Table:
+    """The rows with lists and structs as JSON text, for a form that has none."""
+    import pyarrow as pa
+
+    for place, field in enumerate(answer.schema):
+        if pa.types.is_nested(field.type):
+            texts = [None if value is None else as_json_text(value) for value in answer.column(place).to_pylist()]
+            answer = answer.set_column(place, field.name, pa.array(texts, pa.string()))
+    return answer

@@ -1,4 +1,4 @@
-"""What happened: ``deliveries``, ``gates``, ``quarantine``, ``releases``, ``runs``. None needs a JVM."""
+"""What happened: ``deliveries``, ``gates``, ``quarantine``, ``releases``, ``runs``, ``audit``. None needs a JVM."""
 
 from __future__ import annotations
 
@@ -126,6 +126,23 @@ def releases(as_json: AsJson = False) -> None:
     rows = [asdict(release) for release in all_releases(current_settings().root)]
     columns = ["release_id", "business_date", "exit_code", "sources", "run_id"]
     show_rows(rows, as_json=as_json, columns=columns, empty="no release yet (govlake night --date …)")
+
+
+def audit(
+    action: Annotated[str | None, typer.Option(help="Only this action, e.g. decide_case.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only subjects that contain this text, e.g. a case or record ID.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what people decided, oldest first: gates overridden, cases decided, models and columns accepted; who, when and why.
+
+    Example: govlake audit --action decide_case
+    """
+    from jobs.io.control import read_events
+
+    events = read_events(current_settings().root, "audit")
+    rows = [event for event in events if action in (None, event["action"]) and (subject or "") in event["subject"]]
+    columns = ["at", "who", "action", "subject", "reason"]
+    show_rows(rows, as_json=as_json, columns=columns, empty=NO_MATCH if events else "nobody has decided anything yet")
 
 
 def runs(date: DateOption = None, as_json: AsJson = False) -> None:

@@ -54,12 +54,13 @@ def compare(master: Master, candidate: Candidate = None, as_json: AsJson = False
     Example: govlake model compare population --candidate /tmp/candidate
     """
     from jobs.io.spark import spark_session
-    from jobs.steps.change_model import compare_models, sources_with_rows
+    from jobs.steps.change_model import compare_models, models_to_compare, sources_with_rows
     from schemas.catalog import load_catalog
 
     settings = current_settings()
     folder, other = _folder(settings, master), _existing(_candidate(settings, master, candidate), master)
-    sources_with_rows(settings.root, load_catalog(), master)  # before the JVM starts
+    models_to_compare(master, folder, other)  # this and the next before the JVM starts
+    sources_with_rows(settings.root, load_catalog(), master)
     with spark_session(settings) as spark:
         answer = compare_models(spark, settings.root, load_catalog(), master, folder, other)
     if as_json:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,11 @@ def show_json(answer: Any) -> None:
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
+def as_json_text(value: Any) -> str:
+    """A value as JSON in one line; dates in ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
 def show_rows(rows: Sequence[Row], *, as_json: bool, columns: Sequence[str] = (), empty: str = "nothing yet") -> None:
     """Show a list: as a JSON array of whole rows, or as a table of ``columns`` (by default all)."""
     if as_json:
@@ -49,7 +54,9 @@ def show_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         is_number = any(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+        is_copied = column.endswith(("_id", "_on", "_date"))  # into the next command, so never broken in two
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(column.replace("_", " "), justify=justify, overflow="fold", no_wrap=is_copied)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     console().print(table)

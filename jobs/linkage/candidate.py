@@ -61,6 +61,16 @@ def is_compared(candidate: Path, live: Model, other: Model) -> bool:
     return (told.get("live_digest"), told.get("candidate_digest")) == (live.digest, other.digest)
 
 
+def require_same_register(master: str, live: Model, candidate: Path, other: Model) -> None:
+    """Raise UsageError if the model in ``candidate``, which is ``other``, gives IDs of another form: it is another register's."""
+    prefixes = [model.rules.id_prefix for model in (other, live)]
+    if prefixes[0] != prefixes[1]:
+        raise UsageError(
+            f"{candidate} is no model of {master}: it gives IDs {prefixes[0]}-…, and those of {master} are {prefixes[1]}-…. "
+            "Name another folder (--candidate)."
+        )
+
+
 def model_files(model: Model) -> set[str]:
     """The names of the files that a model consists of."""
     return {SETTINGS_FILE, RULES_FILE, *model.rules.tables}

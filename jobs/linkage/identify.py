@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.security.pseudonym import keyed_pseudonym
+from schemas.errors import GovlakeError
 
 RECORD = ["dataset", "record_key"]
 """The two columns that name a record."""
@@ -24,6 +25,12 @@ ID_LENGTH = 16
 """Characters of an ID after its prefix: 80 bits. Of a billion, one in a million may be drawn twice; then it is drawn again."""
 
 ACTIVE, MERGED, RETIRED = "active", "merged", "retired"
+MOVED = "moved"
+"""The event of a record that is another master's than the night before."""
+
+
+class CrosswalkError(GovlakeError):
+    """A record is two masters' at once; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +55,16 @@ def identify(
     """Assign IDs. ``members``: dataset, record_key, component (one row a record, no two alike).
 
     ``crosswalk``: the open rows of the night before (dataset, record_key, master_id, valid_from); ``masters``: every master
-    there ever was. ``draw`` makes an ID from a text (see `id_drawer`). Raises ValueError if a record stands twice.
+    there ever was. ``draw`` makes an ID from a text (see `id_drawer`). Raises ValueError if a record stands twice,
+    CrosswalkError if one is two masters'.
     """
     if members.duplicated(RECORD).any():
         raise ValueError(f"a record stands twice: {members[members.duplicated(RECORD)].iloc[0][RECORD].tolist()}")
     # An empty frame has no types of its own, and frames merge only on columns of one type.
     members, crosswalk, masters = (members.astype(dict.fromkeys(RECORD, object)), crosswalk.astype(object), masters.astype(object))
     known = members.merge(crosswalk[[*RECORD, "master_id"]].rename(columns={"master_id": "old_id"}), on=RECORD, how="left")
+    if len(known) > len(members):
+        raise CrosswalkError(_two_masters(known))
     overlaps = _overlaps(known, crosswalk, masters)
     kept = _keep(overlaps)
     drawn = _draw_new(known, kept, masters, business_date, draw)
@@ -65,6 +75,14 @@ def identify(
         _crosswalk_changes(known, crosswalk, business_date),
         _master_changes(drawn, ended, masters, business_date),
         _events(known, drawn, ended, overlaps),
+    )
+
+
+def _two_masters(known: pd.DataFrame) -> str:
+    dataset, key = known[known.duplicated(RECORD)].iloc[0][RECORD]
+    return (
+        f"the record {dataset}|{key} has two open rows in the crosswalk, as two processes leave it that link one master at once. "
+        "Restore linked.<master>__crosswalk to a version before them (its _delta_log tells when rows were added), and run again."
     )
 
 
@@ -147,7 +165,7 @@ def _events(known: pd.DataFrame, drawn: dict[int, str], ended: pd.DataFrame, ove
     over = ended.rename(columns={"merged_into": "other_id"}).assign(dataset=None, record_key=None)
     over = over.assign(event=np.where(over["other_id"].isna(), RETIRED, MERGED))
     moved = known[known["old_id"].notna() & (known["old_id"] != known["master_id"])]
-    moved = moved[["master_id", "old_id", *RECORD]].rename(columns={"old_id": "other_id"}).assign(event="moved")
+    moved = moved[["master_id", "old_id", *RECORD]].rename(columns={"old_id": "other_id"}).assign(event=MOVED)
     columns = ["event", "master_id", "other_id", *RECORD]
     return _sorted([new[columns], over[columns], moved[columns]], ["event", "master_id", *RECORD])
 

@@ -42,7 +42,9 @@ def describe_table(catalog: Catalog, name: str) -> dict[str, Any]:
     table = TableName.parse(name)
     contract = next((c for known, c in _tables(catalog) if known == table), None)
     if table.layer is Layer.CONTROL and contract is None:
-        raise UsageError(f"{table} holds events: `govlake deliveries`, `gates`, `releases` and `runs` tell what they come to.")
+        raise UsageError(
+            f"{table} holds events: `govlake deliveries`, `gates`, `releases`, `runs` and `audit` tell what they come to."
+        )
     if contract is None:
         raise UsageError(f"no contract defines {table}. {suggest(name, [str(known) for known, _ in _tables(catalog)])}")
     return {

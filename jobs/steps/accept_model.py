@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.io import control
-from jobs.linkage.candidate import CANDIDATE, COMPARED, is_compared, model_files
+from jobs.linkage.candidate import CANDIDATE, COMPARED, is_compared, model_files, require_same_register
 from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.model import Model, load_model, replaced_folder
 from schemas.errors import UsageError
@@ -24,12 +24,13 @@ def accept_model(root: str, master: str, folder: Path, candidate: Path, who: str
     """Put ``candidate`` in place of the live model in ``folder``, which is kept below ``history``; recorded in the audit.
 
     Complete or not at all: the folder is made anew beside the old one, and takes its name. What comparing the two told is kept with
-    the model that was live. Raises UsageError if the candidate is not a later version, was not compared with the live model (unless
-    it is accepted ``unseen``, which the audit tells), or without a reason.
+    the model that was live. Raises UsageError if the candidate is another register's or not a later version, was not compared with
+    the live model (unless it is accepted ``unseen``, which the audit tells), or without a reason.
     """
     if not why.strip() or not who.strip():
         raise UsageError("say who accepts the model and why: --by NAME --why TEXT; both stay in the audit.")
     live, other = load_model(folder, for_training=True), load_model(candidate)
+    require_same_register(master, live, candidate, other)
     if other.digest != live.digest:
         if other.rules.version <= live.rules.version:
             raise UsageError(

@@ -17,7 +17,7 @@ from jobs.io.run_context import silver_rows
 from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.block import HASH_PAIR, capped_blocks, pairs_and_large_blocks
-from jobs.linkage.candidate import keep_comparison, write_candidate
+from jobs.linkage.candidate import keep_comparison, require_same_register, write_candidate
 from jobs.linkage.drift import BIN_BITS, Churn, measure_churn, measure_drift
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, counted_records, with_frequencies
@@ -82,7 +82,7 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     Both are run on the records of the lake; the masters are those of the last linkage state. The answer is kept in the candidate's
     folder, for `jobs.steps.accept_model`; nothing else is written. Raises UsageError.
     """
-    live, other = load_model(folder), load_model(candidate)
+    live, other = models_to_compare(master, folder, candidate)
     lake = _Master(spark, root, catalog, master)
     with plans_for(spark, lake.silver_rows):
         found = _compare(lake, live, other)
@@ -91,6 +91,13 @@ def compare_models(spark: SparkSession, root: str, catalog: Catalog, master: str
     if other.digest != live.digest:
         keep_comparison(candidate, answer)
     return answer
+
+
+def models_to_compare(master: str, folder: Path, candidate: Path) -> tuple[Model, Model]:
+    """The live model and the candidate. Raises ModelError, and UsageError if the candidate is another register's."""
+    live, other = load_model(folder), load_model(candidate)
+    require_same_register(master, live, candidate, other)
+    return live, other
 
 
 def _compare(lake: _Master, live: Model, other: Model) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobs.io import control
 from jobs.io.delta import read_table, table_exists
 from jobs.io.run_context import RunContext
-from jobs.linkage.decisions import VERDICTS, Decision, contradicted
+from jobs.linkage.decisions import VERDICTS, Decision, contradicted, standing
 from jobs.steps.linkage_state import DECISIONS
 from schemas.errors import UsageError
 from schemas.names import DatasetName, Layer, linked_table
@@ -52,8 +52,15 @@ def make_decision(pair: tuple[str, str], verdict: str, who: str, why: str, count
 
 
 def require_no_contradiction(root: str, master: str, decision: Decision, *, overturns: bool) -> None:
-    """Raise UsageError if ``decision`` contradicts others, and say which; with ``overturns`` only the pair's own may be."""
-    against = contradicted(decision, decisions_of(root, master))
+    """Raise UsageError if ``decision`` contradicts others, and say which; with ``overturns`` only the pair's own may be.
+
+    Nor may it say again what was said, unless it ``overturns``: the first who did, and why, would be forgotten.
+    """
+    decided = decisions_of(root, master)
+    again = [other for other in standing(decided) if (other.pair, other.verdict) == (decision.pair, decision.verdict)]
+    if again and not overturns:
+        raise UsageError(f"decided already: {again[0].words}. To put your name and reason in its place, add --overturn.")
+    against = contradicted(decision, decided)
     if overturns:
         against = [other for other in against if other.pair != decision.pair]
     if not against:

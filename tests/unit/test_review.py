@@ -133,4 +133,7 @@ def test_a_contradiction_is_refused_and_names_what_it_contradicts(lake: Settings
     with pytest.raises(UsageError, match="--overturn"):
         require_no_contradiction(lake.root, "population", own, overturns=False)
     require_no_contradiction(lake.root, "population", own, overturns=True)
-    require_no_contradiction(lake.root, "population", make_decision((one, two), "same", "li", "again", NEXT), overturns=False)
+    again = make_decision((one, two), "same", "li", "again", NEXT)
+    with pytest.raises(UsageError, match=r"decided already: .* decided by wang .*add --overturn"):
+        require_no_contradiction(lake.root, "population", again, overturns=False)
+    require_no_contradiction(lake.root, "population", again, overturns=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from jobs.io.control import record
 from jobs.io.delta import duckdb_connection
 from jobs.linkage.model import load_model
 from jobs.settings import PROJECT, current_settings, load_settings
@@ -78,6 +79,23 @@ def test_quarantined_rows_are_shown_as_they_were_delivered(govlake: Govlake, lak
 def test_an_answer_that_takes_long_is_still_one_document() -> None:
     with duckdb_connection() as connection:
         assert connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
+def test_lists_and_structs_are_json_text_in_csv(govlake: Govlake, lake: Path) -> None:
+    nested = "select ['甲', '乙'] as names, null::int[] as none, {'a': date '2026-03-02'} as one"
+    told = govlake("query", nested, "--format", "csv").out.splitlines()
+    assert told == ['"names","none","one"', '"[""甲"", ""乙""]",,"{""a"": ""2026-03-02""}"']
+
+
+def test_what_people_decided_is_listed(govlake: Govlake, lake: Path) -> None:
+    assert govlake("audit").err == "nobody has decided anything yet\n"
+    told = {"who": "Wang Fang", "action": "decide_case", "subject": "population/aaaa: same", "reason": "seen"}
+    record(str(lake), "audit", [told, told | {"action": "accept_model", "subject": "population/v5/ab"}])
+    (decided,) = govlake("audit", "--action", "decide_case", "--json").document
+    assert told.items() <= decided.items()
+    assert [event["action"] for event in govlake("audit", "--subject", "v5", "--json").document] == ["accept_model"]
+    assert govlake("audit", "--subject", "v6").err == "nothing matches: leave out an option, or ask for another date\n"
+    assert "Wang Fang" in govlake("audit").out
 
 
 def test_a_night_that_is_over_says_so_and_starts_no_jvm(lake: Path) -> None:

@@ -115,6 +115,7 @@ def test_a_lake_of_another_country_is_not_taken_for_the_one_asked_for(govlake: G
         ("quarantine", "no row is in quarantine"),
         ("releases", "no release yet"),
         ("runs", "nothing has run yet"),
+        ("audit", "nobody has decided anything yet"),
         ("drift list", "no delivery had a column that its contract does not know"),
     ],
 )

@@ -157,11 +157,13 @@ def test_events_say_why(model: Model) -> None:
 
     apart, _ = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), NO_CROSSWALK, NO_MASTERS)
     joined, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0), ("b", "c", 12.0)), apart.crosswalk, apart.masters)
-    assert reasons["merged"] == "d|b and d|c are linked: weight 12.0 (same number +27.0)"
+    assert reasons["merged"] == "d|b and d|c are linked: weight 12.0 (two records picked at random -15.0, same number +27.0)"
     masters = apart.masters.set_index("master_id").drop(joined.events.query("event == 'merged'")["master_id"]).reset_index()
     crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
     _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
     assert reasons["split"].startswith("no link to the records that stay with t-")
+    _, reasons = night(_edges(model, ("b", "c", 12.0), ("c", "e", 20.0)), apart.crosswalk, apart.masters)
+    assert reasons["moved"] == "d|b and d|c are linked: weight 12.0 (two records picked at random -15.0, same number +27.0)"
     two = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0))
     _, reasons = night(two, apart.crosswalk, apart.masters, _decided(("b", "e", "same")))
     assert reasons["merged"] == "a steward decided that d|b and d|e are the same"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.linkage.identify import Identity, id_drawer, identify
+from jobs.linkage.identify import CrosswalkError, Identity, id_drawer, identify
 
 DAY = date(2026, 3, 2)
 DRAW = id_drawer(b"k" * 32, "t")
@@ -220,3 +220,12 @@ def test_records_may_not_be_listed_twice() -> None:
     empty = Register()
     with pytest.raises(ValueError, match="a record stands twice"):
         identify(members, empty.crosswalk, empty.masters, DAY, DRAW)
+
+
+def test_a_record_of_two_masters_is_refused() -> None:
+    register = Register()
+    register.night({"a": 0, "b": 0})
+    twice = pd.concat([register.crosswalk, register.crosswalk.iloc[:1].assign(master_id="t-OTHER")], ignore_index=True)
+    members = pd.DataFrame({"dataset": "d", "record_key": ["a", "b"], "component": [0, 0]})
+    with pytest.raises(CrosswalkError, match=r"the record d\|a has two open rows .* and run again"):
+        identify(members, twice, register.masters, DAY, DRAW)

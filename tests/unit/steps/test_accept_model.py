@@ -12,6 +12,7 @@ from jobs.linkage.kept_models import HISTORY
 from jobs.linkage.model import ModelError, load_model
 from jobs.settings import PROJECT, Settings
 from jobs.steps.accept_model import ACCEPT, accept_model
+from jobs.steps.change_model import models_to_compare
 from schemas.errors import UsageError
 
 POPULATION = PROJECT / "conf" / "linkage" / "population"
@@ -109,3 +110,11 @@ def test_a_candidate_is_accepted_as_it_was_compared(settings: Settings, live: Pa
 def test_a_candidate_may_be_accepted_unseen_and_the_audit_tells(settings: Settings, live: Path) -> None:
     accept_model(settings.root, "population", live, _candidate(live, LIVE + 1), "Li Na", "more records", unseen=True)
     assert _accepted(settings) == [(f"population/v{LIVE + 1}", "more records (accepted unseen)")]
+
+
+def test_a_model_of_another_register_is_refused(settings: Settings, live: Path) -> None:
+    other = PROJECT / "conf" / "linkage" / "legal_entity"
+    with pytest.raises(UsageError, match=r"is no model of population: it gives IDs ent-…, and those of population are pop-…"):
+        accept_model(settings.root, "population", live, other, "Li Na", "wrong folder", unseen=True)
+    with pytest.raises(UsageError, match="is no model of population"):
+        models_to_compare("population", live, other)
