@@ -49,6 +49,7 @@ ATTRIBUTES: dict[str, pa.DataType] = {
     "registered_address": TEXT,
     "current_address": TEXT,
     "phones": TEXTS,
+    "relative_numbers": TEXTS,
     "household_number": TEXT,
     "head_relation_code": TEXT,
     "marital_status_code": TEXT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from schemas.record_keys import dataset_of, record_key
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+BEYOND_ITS_ROW = re.compile(r"\bover\s*\(|\bover\s+\w|\bselect\b", re.IGNORECASE)
+"""What Spark SQL needs to look at more than one row: a window, of its own or by name, or a query."""
 
 
 def records_of(rows: DataFrame, contract: Contract, master: str) -> Iterator[DataFrame]:
@@ -31,6 +35,12 @@ def records_of(rows: DataFrame, contract: Contract, master: str) -> Iterator[Dat
                 *attributes,
                 *technical,
             )
+
+
+def attributes_beyond_rows(contract: Contract, master: str) -> set[str]:
+    """The attributes of the records of ``master`` that a source makes of more than the row that names the record."""
+    fields = [field for role in contract.record_roles if role.master == master for field in role.fields.items()]
+    return {name for name, expression in fields if BEYOND_ITS_ROW.search(expression)}
 
 
 def union_of(records: list[DataFrame]) -> DataFrame:

@@ -11,6 +11,7 @@ from jobs.io.state import linkage_state
 from jobs.linkage.timeline import RECORD, last_holders, successors
 from jobs.steps.digest import digest_of
 from jobs.steps.master_inputs import read_linked
+from jobs.transforms.history import versions_up_to
 from jobs.transforms.inputs import DerivedInputs, Linked
 from schemas.contract import Contract
 from schemas.names import Layer
@@ -21,19 +22,18 @@ if TYPE_CHECKING:
 
 def read_derived_inputs(spark: SparkSession, ctx: RunContext, group: str) -> DerivedInputs:
     """What the tables of a derived group are made from; linked tables at the versions of their last states."""
-    from pyspark.sql import functions as f
 
     def read(contracts: Iterable[Contract], layer: Layer) -> dict[str, DataFrame]:
         paths = {str(contract.dataset): ctx.path(contract.table(layer)) for contract in contracts}
         return {dataset: spark.read.format("delta").load(path) for dataset, path in paths.items() if table_exists(path)}
 
-    known = f.col("_valid_from") <= f.lit(ctx.business_date)
+    versions = read(ctx.catalog.refined, Layer.SILVER)
     linked = {master: _read_linked(spark, ctx, master) for master in ctx.catalog.masters}
     return DerivedInputs(
         business_date=ctx.business_date,
         sources=ctx.catalog.refined,
         linked={master: found for master, found in linked.items() if found is not None},
-        silver={dataset: rows.where(known) for dataset, rows in read(ctx.catalog.refined, Layer.SILVER).items()},
+        silver={dataset: versions_up_to(rows, ctx.business_date) for dataset, rows in versions.items()},
         gold=read(made_before(ctx, group), Layer.GOLD),
     )
 

@@ -9,11 +9,11 @@ from jobs.io.delta import table_exists
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.contested import contested_values
-from jobs.linkage.roles import records_of, union_of
+from jobs.linkage.roles import attributes_beyond_rows, records_of, union_of
 from jobs.linkage.standardise import HASHES
 from jobs.linkage.survive import weigh_evidence
 from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
-from jobs.transforms.history import rows_on
+from jobs.transforms.history import rows_on, versions_up_to
 from jobs.transforms.inputs import MasterInputs
 from schemas.contract import Contract, Survivorship
 from schemas.names import Layer, linked_table
@@ -32,7 +32,7 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState, rules
     members = (
         read_linked(spark, ctx, state, "records").drop(*HASHES).join(now, ["dataset", "record_key"], "inner").localCheckpoint()
     )
-    silver = _read_silver(spark, ctx, state.master)
+    silver = _read_silver(spark, ctx, state)
     versions = _versions(silver, members.drop("master_id"), ctx, state.master).localCheckpoint()
     on_dates = snapshots(held_versions(versions, crosswalk)).localCheckpoint()
     return MasterInputs(
@@ -52,18 +52,24 @@ def read_linked(spark: SparkSession, ctx: RunContext, state: LinkageState, name:
     return spark.read.format("delta").option("versionAsOf", state.tables[str(table)]).load(ctx.path(table))
 
 
-def _read_silver(spark: SparkSession, ctx: RunContext, master: str) -> dict[str, DataFrame]:
-    """Every version of the rows of each source that names entities of ``master``, by dataset; of those that have delivered."""
-    contracts: tuple[Contract, ...] = ctx.catalog.sources_of(master)
+def _read_silver(spark: SparkSession, ctx: RunContext, state: LinkageState) -> dict[str, DataFrame]:
+    """By dataset, the history up to the date of ``state`` of each source that names entities of its master and has delivered."""
+    contracts: tuple[Contract, ...] = ctx.catalog.sources_of(state.master)
     paths = {str(contract.dataset): ctx.path(contract.table(Layer.SILVER)) for contract in contracts}
-    return {dataset: spark.read.format("delta").load(path) for dataset, path in paths.items() if table_exists(path)}
+    versions = {dataset: spark.read.format("delta").load(path) for dataset, path in paths.items() if table_exists(path)}
+    return {dataset: versions_up_to(rows, state.business_date) for dataset, rows in versions.items()}
 
 
 def _versions(silver: Mapping[str, DataFrame], records: DataFrame, ctx: RunContext, master: str) -> DataFrame:
-    """Every version of every record in silver, with the columns and types of ``records`` and ``_valid_from _valid_to``."""
+    """Every version of every record in silver, with the columns and types of ``records`` and ``_valid_from _valid_to``.
+
+    Without attributes that a source makes of other rows too: a version does not say which versions of those were so at its time.
+    """
     from pyspark.sql import functions as f
 
     named = [found for source, rows in silver.items() for found in records_of(rows, ctx.catalog.find(source), master)]
     times = {name: f.lit(None).cast("date") for name in ("_valid_from", "_valid_to")}
     versions = union_of([records.where("false").withColumns(times), *named])
-    return versions.select(*(f.col(field.name).cast(field.dataType) for field in records.schema.fields), *times)
+    beyond = {name for source in silver for name in attributes_beyond_rows(ctx.catalog.find(source), master)}
+    told = [f.col(field.name).cast(field.dataType) for field in records.schema.fields if field.name not in beyond]
+    return versions.select(*told, *times)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from jobs.io.run_context import RunContext
 from jobs.io.state import delivery_states
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import ModelError
-from jobs.linkage.roles import records_of, union_of
+from jobs.linkage.roles import BEYOND_ITS_ROW, records_of, union_of
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_night import LinkageNight
 from jobs.transforms.history import rows_changed, rows_ended, rows_on
@@ -23,10 +22,6 @@ from schemas.record_keys import dataset_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-
-BEYOND_ITS_ROW = re.compile(r"\bover\s*\(|\bover\s+\w|\bselect\b", re.IGNORECASE)
-"""What Spark SQL needs to look at more than one row: a window, of its own or by name, or a query."""
 
 VALIDITY = {"_valid_from": "date", "_valid_to": "date"}
 """The columns of silver that say from when to when a row was so, and their types."""

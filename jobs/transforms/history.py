@@ -24,6 +24,18 @@ def rows_on(versions: DataFrame, day: date) -> DataFrame:
     return versions.where(_was_on(day))
 
 
+def versions_up_to(versions: DataFrame, day: date) -> DataFrame:
+    """The history as it stood on a business date, whatever silver took in for later ones.
+
+    Grain: one version that began by then; ``_valid_to`` is null where it was still so on ``day``.
+    """
+    from pyspark.sql import functions as f
+
+    on = f.lit(day)
+    ended = f.when(f.col("_valid_to") <= on, f.col("_valid_to"))
+    return versions.where(f.col("_valid_from") <= on).withColumn("_valid_to", ended)
+
+
 def _was_on(day: date) -> Column:
     from pyspark.sql import functions as f
 

@@ -20,8 +20,8 @@ class MasterInputs:
     members: DataFrame
     """One row a linkage record that belongs to a master now: ``master_id dataset record_key`` and the model's attributes."""
     history: DataFrame
-    """One row a version that silver ever had of a record that an active master holds, or held last before it was deleted: the
-    same columns, and ``_valid_from`` and ``_valid_to``."""
+    """One row a version that silver had up to the business date of a record that an active master holds, or held last before it
+    was deleted: ``_valid_from``, ``_valid_to`` and the same columns, but for attributes made of other rows too."""
     snapshots: DataFrame
     """One row a record that a master held on a day on which its records changed (`jobs.linkage.timeline.snapshots`)."""
     golden_history: DataFrame
@@ -61,6 +61,7 @@ class DerivedInputs:
     linked: Mapping[str, Linked]
     """By master; one that was never linked is not there."""
     silver: Mapping[str, DataFrame]
-    """By dataset, every version that silver had up to the business date; a source that never delivered is not there."""
+    """By dataset, every version that silver had up to the business date (`jobs.transforms.history.versions_up_to`); a source that
+    never delivered is not there."""
     gold: Mapping[str, DataFrame]
     """By dataset, the gold tables of all masters and of the groups made before, and those of the own group made before."""

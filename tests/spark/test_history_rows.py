@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.transforms.history import rows_changed, rows_ended, rows_on
+from jobs.transforms.history import rows_changed, rows_ended, rows_on, versions_up_to
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,3 +41,10 @@ def test_what_changed_between_two_dates_is_what_was_so_on_one_of_them_alone(vers
     assert after == {"lasts", "ends after", "begins between", "begins that day"}
     assert _names(rows_changed(versions, SINCE, DAY)) == before ^ after
     assert _names(rows_ended(versions, SINCE, DAY)) == before - after
+
+
+def test_the_history_up_to_a_date_holds_nothing_that_came_later(versions: DataFrame) -> None:
+    found = versions_up_to(versions, DAY).toArrow().to_pylist()
+    ends = {row["name"]: row["_valid_to"] for row in found}
+    assert ends == {name: None if name == "ends after" else end for name, _, end in VERSIONS if name != "begins after"}
+    assert _names(rows_on(versions_up_to(versions, DAY), DAY)) == _names(rows_on(versions, DAY))

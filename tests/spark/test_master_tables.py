@@ -1,19 +1,23 @@
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from deltalake import DeltaTable
 
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
 from jobs.portal.explanation import explain_master
-from jobs.settings import load_settings
+from jobs.settings import Settings, load_settings
+from jobs.steps.derived_inputs import read_derived_inputs
 from jobs.steps.master_inputs import read_inputs
 from jobs.steps.s5_master import MasterDataError, build_table, golden_rules
 from schemas.catalog import Catalog
-from schemas.names import DatasetName
+from schemas.names import DatasetName, TableName
 from tests.small_register import (
     DAY,
     HOUSEHOLD,
@@ -24,10 +28,11 @@ from tests.small_register import (
     RESIDENCE,
     WANG,
     WANG_ID,
+    write,
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from jobs.transforms.inputs import MasterInputs
 
@@ -117,3 +122,38 @@ def test_a_column_that_nothing_fills_is_refused(inputs: MasterInputs, ctx: RunCo
     extra = contract.columns[-1].model_copy(update={"name": "mood"})
     with pytest.raises(MasterDataError, match="population/household: nothing fills mood"):
         build_table(inputs, contract.model_copy(update={"columns": (*contract.columns, extra)}))
+
+
+def test_gold_of_a_night_is_made_of_nothing_that_silver_took_in_since(
+    spark: SparkSession, ctx: RunContext, inputs: MasterInputs, small_lake: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(small_lake, tmp_path / "lake")
+    again = replace(ctx, settings=load_settings(home=str(tmp_path / "lake")))
+    _refine_the_night_after(again.settings)
+    state = linkage_state(again.settings.root, "population")
+    assert state is not None
+    found = read_inputs(spark, again, state, golden_rules(again, "population"))
+    for name in ("history", "snapshots", "golden_history"):
+        assert _content(getattr(found, name)) == _content(getattr(inputs, name)), name
+    assert _content(found.rows[HOUSEHOLD]) == _content(inputs.rows[HOUSEHOLD])
+    derived, expected = (read_derived_inputs(spark, one, "credit").silver[HOUSEHOLD] for one in (again, ctx))
+    assert _content(derived) == _content(expected)
+
+
+def _refine_the_night_after(settings: Settings) -> None:
+    """In silver's household register the first row has another number the day after, and the last one is gone."""
+    table = "silver.public_security__household_register"
+    before = DeltaTable(TableName.parse(table).path(settings.root)).to_pyarrow_table()
+    first, *others, last = before.to_pylist()
+    ended = {"_valid_to": DAY + timedelta(days=1)}
+    rows = [first | ended, first | {"citizen_id": WANG_ID, "_valid_from": DAY + timedelta(days=1)}, *others, last | ended]
+    write(settings, table, rows, before.schema)
+
+
+def _content(rows: DataFrame) -> list[str]:
+    return sorted(map(str, rows.toArrow().to_pylist()))
+
+
+def test_the_history_has_no_attribute_made_of_other_rows(inputs: MasterInputs) -> None:
+    assert "relative_numbers" in inputs.members.columns
+    assert "relative_numbers" not in {*inputs.history.columns, *inputs.snapshots.columns}

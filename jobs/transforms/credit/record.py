@@ -111,7 +111,7 @@ def told_records(inputs: DerivedInputs, contract: Contract, record: CreditRecord
         "listed_on": f"coalesce({listed_on})",
         "time_over_on": record.ends_on,
         "withdrawn_on": record.withdrawn_on,
-        "left_on": f"if(_valid_to <= date '{inputs.business_date}', _valid_to, null)",
+        "left_on": "_valid_to",
         "known_from_date": "_known_from",
         "published_on": "if(_known_from > _began, _known_from, null)",
         "deadline_days": record.publish_within_working_days,

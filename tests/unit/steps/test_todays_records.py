@@ -10,7 +10,8 @@ import pytest
 
 from jobs.io import control
 from jobs.io.run_context import RunContext
-from jobs.steps.todays_records import BEYOND_ITS_ROW, silver_digests
+from jobs.linkage.roles import BEYOND_ITS_ROW
+from jobs.steps.todays_records import silver_digests
 from schemas.catalog import Catalog
 
 HOUSEHOLD, RESIDENCE, MARRIAGE = (
