@@ -10,7 +10,7 @@ import pytest
 
 from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
 from jobs.transforms.inputs import MasterInputs
-from jobs.transforms.population import identifier, person, person_history, relationship
+from jobs.transforms.population import household, identifier, person, person_history, relationship
 from jobs.transforms.population.relatives import BIRTHS, HOUSEHOLDS, MARRIAGES
 from schemas.contract import Survivorship
 
@@ -221,3 +221,20 @@ def test_parents_and_heads(spark: SparkSession) -> None:
         ("M", "G", "head_of_household", None, HOUSEHOLDS),
         ("M", "X", "head_of_household", None, HOUSEHOLDS),
     }, "where dates differ the household register's counts, and nobody heads themselves"
+
+
+def test_of_a_households_registrations_one_without_a_date_is_the_oldest(spark: SparkSession) -> None:
+    members = [
+        ("A", HOUSEHOLDS, "a", None, None, "H1", "02", None),
+        ("B", HOUSEHOLDS, "b", None, D1, "H1", "02", None),
+        ("C", HOUSEHOLDS, "c", None, None, "H2", "30", None),
+        ("D", HOUSEHOLDS, "d", None, date(1960, 1, 1), "H2", "30", None),
+        ("E", HOUSEHOLDS, "e", None, None, "H3", "30", None),
+    ]
+    placed = _members(spark, members).selectExpr("*", "record_key as region_code", "record_key as registered_address")
+    found = household.transform(_inputs(members=placed))
+    assert _rows(found, "household_number", "head_id", "region_code", "registered_address") == {
+        ("H1", "B", "b", "b"),
+        ("H2", None, "d", "d"),
+        ("H3", None, "e", "e"),
+    }

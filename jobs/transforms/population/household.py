@@ -17,13 +17,16 @@ FIRST = "struct(if(head_rank = 0, 99, head_rank), age, record_key)"
 
 
 def living_registrations(members: DataFrame) -> DataFrame:
-    """Records of persons registered in a household and not cancelled; ``head_rank`` above 0 (1 is best) says: the head's."""
+    """Records of persons registered in a household and not cancelled.
+
+    ``head_rank`` above 0 (1 is best) says: the head's. ``age`` is in days before 1970; a record without a date is older than any.
+    """
     from pyspark.sql import functions as f
 
     return members.where("household_number is not null and cancellation_code is null").withColumns(
         {
             "head_rank": f.coalesce(f.array_position(f.array(*map(f.lit, HEAD_CODES)), f.col("head_relation_code")), f.lit(0)),
-            "age": -f.unix_date("updated_on"),
+            "age": f.expr("-unix_date(coalesce(updated_on, date '0001-01-01'))"),
         }
     )
 
