@@ -169,8 +169,11 @@ def _check_references(catalog: Catalog) -> None:
             at: list[str | int] = ["schema", 0, "properties", number]
             _refer(contract, at, "semantic type", column.semantic_type, SEMANTIC_TYPES)
             _refer(contract, at, "code table", column.code_table, code_tables)
-            for source in column.survivorship.sources if column.survivorship else ():
-                _refer(contract, at, "source", source, [str(s.dataset) for s in catalog.sources])
+            if column.survivorship:
+                for source in column.survivorship.sources:
+                    _refer(contract, at, "source", source, [str(s.dataset) for s in catalog.sources])
+                leading = [c.name for c in contract.columns if c.survivorship and not c.survivorship.follows]
+                _refer(contract, at, "golden column to follow", column.survivorship.follows, leading)
             for table in column.source_tables:
                 known = [str(c.table(layer)) for c in catalog.contracts for layer in c.layers]
                 _refer(contract, at, "table", table, known)

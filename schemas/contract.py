@@ -65,6 +65,8 @@ class Survivorship(StrictModel):
     """SQL, read alike by Spark and DuckDB, on a record's attributes; a record that does not meet it may not supply the value."""
     prefer_when: str | None = None
     """SQL of the same kind; among records of one source, those that meet it come first."""
+    follows: str | None = None
+    """Another golden column, which follows none: the record that its value is of comes before all others, so that the two agree."""
 
 
 class Grant(StrictModel):

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.contract import Survivorship
 
 REASONS = {
+    "is_apart": "the record that gives {rule.follows}",
     "rank": "a source of more authority",
     "is_second": "a record where {rule.prefer_when}",
     "age": "a newer record",
@@ -23,6 +24,7 @@ REASONS = {
 class Offer:
     """What one record offers for a column. The least, field by field down to ``record_key``, wins."""
 
+    is_apart: bool
     rank: int
     is_second: bool
     age: int
@@ -52,12 +54,21 @@ class Candidate:
     is_preferred: bool
 
 
-def rank_offers(candidates: Sequence[Candidate], rule: Survivorship) -> list[Offer]:
-    """The offers of an entity's records for one column, winner first. Records that may not supply it offer nothing."""
-    able = [c for c in candidates if c.is_valid and c.record[rule.attribute] is not None and c.record["dataset"] in rule.sources]
+def rank_offers(candidates: Mapping[str, Sequence[Candidate]], rules: Mapping[str, Survivorship], column: str) -> list[Offer]:
+    """The offers of an entity's records for one column, winner first. Records that may not supply it offer nothing.
+
+    ``candidates``: the records, by column, for they meet the conditions of one and not of another.
+    """
+    rule = rules[column]
+    leading = rank_offers(candidates, rules, rule.follows)[:1] if rule.follows else []
+    leader = {(offer.dataset, offer.record_key) for offer in leading}
+    able = [
+        c for c in candidates[column] if c.is_valid and c.record[rule.attribute] is not None and c.record["dataset"] in rule.sources
+    ]
     values = [c.record[rule.attribute] for c in able]
     offers = [
         Offer(
+            is_apart=(c.record["dataset"], c.record["record_key"]) not in leader,
             rank=rule.sources.index(c.record["dataset"]),
             is_second=not c.is_preferred,
             age=-c.record["updated_on"].toordinal() if c.record["updated_on"] else 0,

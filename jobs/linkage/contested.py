@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from jobs.linkage.survive import NO_DATE, gather_records, offers, ranks_of
+from jobs.linkage.survive import NO_DATE, gather_records, offers_of
 from schemas.contract import Survivorship
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 DECISIVE = {
+    "same_record": "offer.is_apart <> rival.is_apart",
     "authority": "offer.rank div 2 <> rival.rank div 2",
     "preference": "offer.rank <> rival.rank",
     "recency": "offer.age <> rival.age",
@@ -27,8 +28,8 @@ LAST_RULE = "record_key"
 
 
 _NO_OFFERS = (
-    "cast(array() as array<array<struct<column_name: string, rank: int, age: int, disagreement: int, record_key: string, "
-    "value: string, dataset: string>>>)"
+    "cast(array() as array<array<struct<column_name: string, is_apart: boolean, rank: int, age: int, disagreement: int, "
+    "record_key: string, value: string, dataset: string>>>)"
 )
 
 
@@ -48,7 +49,7 @@ def contested_values(members: DataFrame, rules: Mapping[str, Survivorship]) -> D
         _offers_in_conflict(members, rules)
         .groupBy("master_id", "column_name", "value")
         .agg(
-            f.expr("min(struct(rank, age, disagreement, record_key, dataset))").alias("offer"),
+            f.expr("min(struct(is_apart, rank, age, disagreement, record_key, dataset))").alias("offer"),
             f.count("*").cast("int").alias("record_count"),
             f.sort_array(f.collect_set("dataset")).alias("sources"),
         )
@@ -75,18 +76,17 @@ def _offers_in_conflict(members: DataFrame, rules: Mapping[str, Survivorship]) -
     """The offers for columns that have more than one value. Grain: one record's offer for one column."""
     from pyspark.sql import functions as f
 
-    ranks = ranks_of(rules)
     lists = {field.name for field in members.schema.fields if field.dataType.typeName() == "array"}
-    columns = [f.expr(_texts(name, rule.attribute, ranks[name], is_list=rule.attribute in lists)) for name, rule in rules.items()]
+    columns = [f.expr(_texts(name, offers, is_list=rules[name].attribute in lists)) for name, offers in offers_of(rules).items()]
     several = gather_records(members, rules).where("size(records) > 1")
     offered = f.flatten(f.concat(f.expr(_NO_OFFERS), *columns))
     return several.select("master_id", f.explode(offered).alias("offer")).select("master_id", "offer.*")
 
 
-def _texts(column: str, attribute: str, rank: str, *, is_list: bool) -> str:
+def _texts(column: str, offers: str, *, is_list: bool) -> str:
     """The offers for a column with their values as text, as Spark SQL: in an array of their own, empty if they are of one value."""
     value = "array_join(one.value, ', ')" if is_list else "cast(one.value as string)"
-    texts = f"""transform({offers(attribute, rank)}, one -> named_struct(
-        'column_name', '{column}', 'rank', one.rank, 'age', one.age, 'disagreement', one.disagreement,
+    texts = f"""transform({offers}, one -> named_struct(
+        'column_name', '{column}', 'is_apart', one.is_apart, 'rank', one.rank, 'age', one.age, 'disagreement', one.disagreement,
         'record_key', one.record_key, 'value', {value}, 'dataset', one.dataset))"""
     return f"filter(array({texts}), found -> size(array_distinct(transform(found, one -> one.value))) > 1)"

@@ -1,8 +1,9 @@
 """Choose golden values: of the records that are one entity, which one's value stands for it, and why. Knows no domain.
 
 A column of a master's contract that has ``survivorship`` is filled from the attribute it names. Among the records that have
-a value and may supply it, the first by this order wins: authority of the source, preference, recency, agreement (records of
-the entity that offer the same value), record key. The last makes the choice total, so that a rerun chooses alike.
+a value and may supply it, the first by this order wins: being the record of the golden value that the column follows (if it
+follows one), authority of the source, preference, recency, agreement (records of the entity that offer the same value), record
+key. The last makes the choice total, so that a rerun chooses alike.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SOURCE_SUFFIX = "_source"
 NO_DATE = 2**31 - 1
 """The age of a record without a date, in days before 1970: older than any other."""
 
+_IS_APART = "not (one.dataset <=> leader.dataset and one.record_key <=> leader.record_key)"
+"""Whether a record is another than the one that won the column which is followed; so is each where nothing won."""
+
 
 class MissingAttributeError(GovlakeError):
     """A survivorship rule names an attribute that the linkage records lack; the message names both."""
@@ -45,10 +49,8 @@ def survive(members: DataFrame, rules: Mapping[str, Survivorship]) -> DataFrame:
     """
     from pyspark.sql import functions as f
 
-    ranks = ranks_of(rules)
     winners = gather_records(members, rules).select(
-        "master_id",
-        *(f.expr(f"array_min({offers(rule.attribute, ranks[name])})").alias(name) for name, rule in rules.items()),
+        "master_id", *(f.expr(f"array_min({offers})").alias(name) for name, offers in offers_of(rules).items())
     )
     return winners.select("master_id", *(column for name in rules for column in _value_and_source(name)))
 
@@ -75,14 +77,31 @@ def ranks_of(rules: Mapping[str, Survivorship]) -> dict[str, str]:
     return {name: fields.setdefault(_standing(rule), f"_rank_{len(fields)}") for name, rule in rules.items()}
 
 
-def offers(attribute: str, rank: str) -> str:
-    """What gathered records offer for one attribute, as Spark SQL: an array of structs; the least of them wins.
+def offers_of(rules: Mapping[str, Survivorship]) -> dict[str, str]:
+    """For every column, what gathered records offer for it, as Spark SQL: an array of structs; the least of them wins.
 
     The order is that of the module's docstring. Of two records, neither agrees more.
     """
+    ranks = ranks_of(rules)
+    unled = {name: _offers(rule.attribute, ranks[name]) for name, rule in rules.items()}
+    led = {
+        name: _led_by(unled[rule.follows], _offers(rule.attribute, ranks[name], _IS_APART))
+        for name, rule in rules.items()
+        if rule.follows
+    }
+    return unled | led
+
+
+def _led_by(leading: str, offers: str) -> str:
+    """Offers that look at ``leader``, the best of others; as an argument of a lambda it is found once, not for every record."""
+    return f"flatten(transform(array(array_min({leading})), leader -> {offers}))"
+
+
+def _offers(attribute: str, rank: str, is_apart: str = "true") -> str:
     return f"""transform(
         filter(records, one -> one.{rank} is not null and one.{attribute} is not null),
         one -> named_struct(
+            'is_apart', {is_apart},
             'rank', one.{rank},
             'age', one._age,
             'disagreement', if(size(records) < 3, 0,

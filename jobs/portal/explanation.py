@@ -72,11 +72,10 @@ def _golden(lake: MasterLake, contract: Contract, master_id: str) -> list[Row]:
     rules = survivorship_rules(contract)
     rows = lake.rows_of(master_id, f"*, {', '.join(_conditions(column, rule) for column, rule in rules.items())}")
     explained = []
+    candidates = {name: [Candidate(row, row[f"_valid_{name}"], row[f"_preferred_{name}"]) for row in rows] for name in rules}
     for column, rule in rules.items():
-        offers = rank_offers([Candidate(row, row[f"_valid_{column}"], row[f"_preferred_{column}"]) for row in rows], rule)
-        explained.append(
-            {"table": str(contract.table(Layer.GOLD)), "column": column, "title": titles[column], **_choice(offers, rule)}
-        )
+        choice = _choice(rank_offers(candidates, rules, column), rule)
+        explained.append({"table": str(contract.table(Layer.GOLD)), "column": column, "title": titles[column], **choice})
     return explained
 
 

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from jobs.io.run_context import RunContext
 from jobs.io.state import linkage_state
+from jobs.linkage.contested import contested_values
 from jobs.portal.explanation import explain_master
 from jobs.settings import Settings, load_settings
 from jobs.steps.derived_inputs import read_derived_inputs
@@ -93,7 +94,7 @@ def test_population_value_tells_of_disagreement_alone_and_why_each_value_lost(in
     told = {(column, value): (row["standing"], row["decided_by"]) for (_, column, value), row in values.items()}
     assert told["full_name", "李明"] == (1, "preference")
     assert told["full_name", "李鸣"] == (2, "preference")
-    assert (told["registered_region_code", "420100"], told["birth_year", "1979"]) == ((2, "authority"), (2, "authority"))
+    assert (told["registered_region_code", "420100"], told["birth_year", "1979"]) == ((2, "authority"), (2, "same_record"))
     golden = values[LI, "full_name", "李明"]
     assert (golden["record_key"], golden["record_count"], golden["updated_on"]) == ("1", 3, date(2024, 1, 1))
     assert golden["sources"] == sorted([HOUSEHOLD, MARRIAGE, RESIDENCE])
@@ -102,6 +103,20 @@ def test_population_value_tells_of_disagreement_alone_and_why_each_value_lost(in
         found = {text for name, text in told if name == column}
         offered = {str(one["value"]) for one in (value, *value["alternatives"])}
         assert found == (offered if len(offered) > 1 else set()), column
+
+
+def test_a_birth_year_is_that_of_the_birth_date_whichever_record_has_more_authority(inputs: MasterInputs, ctx: RunContext) -> None:
+    from pyspark.sql import functions as f
+
+    of_register = f"dataset = '{HOUSEHOLD}'"
+    partial = {"birth_date": f"if({of_register}, null, birth_date)", "birth_year": f"if({of_register}, 1981, birth_year)"}
+    members = inputs.members.withColumns({name: f.expr(sql) for name, sql in partial.items()})
+    changed = replace(inputs, members=members, contested=contested_values(members, golden_rules(ctx, "population")))
+    li = _rows(changed, ctx, "person", "master_id")[LI]
+    assert (li["birth_date"].year, li["birth_date_source"]) == (li["birth_year"], li["birth_year_source"]) == (1980, MARRIAGE)
+    values = _rows(changed, ctx, "value", "master_id", "column_name", "standing")
+    years = [values[LI, "birth_year", standing] for standing in (1, 2, 3)]
+    assert [(row["value"], row["decided_by"]) for row in years] == [(year, "same_record") for year in ("1980", "1981", "1979")]
 
 
 def test_population_household(inputs: MasterInputs, ctx: RunContext) -> None:

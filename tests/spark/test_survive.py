@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import date
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,24 @@ def test_invalid_values_are_passed_over_and_preferred_records_come_first(spark: 
     assert (found["n"].valid, found["n"].preferred) == ("blue", "red"), "preference does not outrank authority"
 
 
+def test_a_column_that_follows_another_is_of_the_same_record(spark: SparkSession) -> None:
+    rows = [
+        ("m", POLICE, "1", NEW, "red", None),
+        ("m", CIVIL, "2", OLD, "blue", "x"),
+        ("n", POLICE, "3", OLD, "red", None),
+        ("n", CIVIL, "4", NEW, "blue", None),
+        ("o", POLICE, "5", OLD, "red", None),
+        ("o", CIVIL, "6", NEW, None, "x"),
+    ]
+    rules = {"paint": NAME.model_copy(update={"follows": "sign"}), "sign": NAME.model_copy(update={"attribute": "mark"})}
+    found = {row.master_id: (row.paint, row.paint_source) for row in survive(_members(spark, rows), rules).collect()}
+    assert found["m"] == ("blue", CIVIL), "not by authority: the other golden value is of this record"
+    assert found["n"] == ("red", POLICE), "nothing to follow"
+    assert found["o"] == ("red", POLICE), "the record to follow has no value"
+    values = contested_values(_members(spark, rows), rules).where("master_id = 'm'").orderBy("standing").collect()
+    assert [(row.value, row.decided_by) for row in values] == [("blue", "same_record"), ("red", "same_record")]
+
+
 def test_a_condition_that_is_unknown_does_not_hold(spark: SparkSession) -> None:
     rule = Survivorship(attribute="colour", sources=(POLICE,), valid_when="mark = 'ok'")
     (golden,) = survive(_members(spark, [("m", POLICE, "1", NEW, "red", None)]), {"paint": rule}).collect()
@@ -83,6 +102,7 @@ def test_arrays_survive_whole(spark: SparkSession) -> None:
 
 
 RULES = {
+    "the record that gives sign": "same_record",
     "a source of more authority": "authority",
     "a record where mark is null": "preference",
     "a newer record": "recency",
@@ -111,29 +131,40 @@ def test_spark_and_the_explanation_choose_alike(spark: SparkSession) -> None:
         for number in range(1500)
     ]
     rule = Survivorship(attribute="colour", sources=(CIVIL, POLICE), valid_when="colour <> 'green'", prefer_when="mark is null")
+    sign = Survivorship(attribute="mark", sources=(POLICE, CIVIL))
+    rules = {"paint": rule, "sign": sign, "signed": rule.model_copy(update={"follows": "sign"})}
     names = ("master_id", "dataset", "record_key", "updated_on", "colour", "mark")
-    entities: dict[str, list[Candidate]] = defaultdict(list)
+    entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        record = dict(zip(names, row, strict=True))
-        is_valid = record["colour"] is not None and record["colour"] != "green"
-        entities[record["master_id"]].append(Candidate(record, is_valid=is_valid, is_preferred=record["mark"] is None))
+        entities[row[0]].append(dict(zip(names, row, strict=True)))
     members = _members(spark, rows)
-    found = {row.master_id: (row.paint, row.paint_source) for row in survive(members, {"paint": rule}).collect()}
-    contested: dict[str, dict[int, Any]] = defaultdict(dict)
-    for row in contested_values(members, {"paint": rule}).collect():
-        contested[row.master_id][row.standing] = row
+    found = {row.master_id: row.asDict() for row in survive(members, rules).collect()}
+    contested: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
+    for row in contested_values(members, rules).collect():
+        contested[row.master_id, row.column_name][row.standing] = row
     assert set(found) == set(entities)
-    for master_id, candidates in entities.items():
-        offers = rank_offers(candidates, rule)
-        assert found[master_id] == ((offers[0].value, offers[0].dataset) if offers else (None, None))
+    for (master_id, records), column in product(entities.items(), rules):
+        offers = rank_offers(_candidates(records), rules, column)
+        golden = found[master_id][column], found[master_id][f"{column}_source"]
+        assert golden == ((offers[0].value, offers[0].dataset) if offers else (None, None))
         best = {offer.value: offer for offer in reversed(offers)}
         values = sorted(best.values(), key=lambda offer: offer.order) if len(best) > 1 else []
         standings = {
-            number: (offer.value, offer.record_key, _decided_by(*sorted((offer, values[number == 1]), key=lambda o: o.order), rule))
+            number: (
+                offer.value,
+                offer.record_key,
+                _decided_by(*sorted((offer, values[number == 1]), key=lambda o: o.order), rules[column]),
+            )
             for number, offer in enumerate(values, 1)
         }
-        assert {n: (row.value, row.record_key, row.decided_by) for n, row in contested[master_id].items()} == standings
+        assert {n: (row.value, row.record_key, row.decided_by) for n, row in contested[master_id, column].items()} == standings
     assert {row.decided_by for rows_of in contested.values() for row in rows_of.values()} == set(RULES.values())
+
+
+def _candidates(records: list[dict[str, Any]]) -> dict[str, list[Candidate]]:
+    """The records with what holds of them by the rules of the test above."""
+    ruled = [Candidate(one, one["colour"] not in (None, "green"), one["mark"] is None) for one in records]
+    return {"paint": ruled, "signed": ruled, "sign": [Candidate(one, is_valid=True, is_preferred=True) for one in records]}
 
 
 def test_a_rule_for_an_attribute_no_record_has_is_refused(spark: SparkSession) -> None:

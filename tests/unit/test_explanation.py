@@ -10,6 +10,7 @@ from jobs.linkage.standardise import HASHES
 from jobs.portal.explanation import explain_master, render_explanation
 from jobs.settings import Settings
 from schemas.errors import UsageError
+from tests import small_register
 from tests.small_register import HOUSEHOLD, LI, LI_ID, MARRIAGE, RESIDENCE
 
 
@@ -65,6 +66,25 @@ def test_why_each_value_won(lake: Settings) -> None:
     assert (number["value"], number["reason"]) == (LI_ID, "all agree"), "the number with a wrong check digit is no candidate"
     assert _golden(explanation, "phones")["reason"] == "the only one"
     assert _golden(explanation, "ethnic_group_code")["source"] is None
+
+
+def test_a_birth_year_is_explained_as_that_of_the_birth_date(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The register with the most authority has a year alone, and another one, whole."""
+    first, *others = small_register.RECORDS[LI]
+    partial = first | {"birth_date": None, "birth_year": 1981}
+    others = [one | {"birth_date": None, "birth_year": None} if one["dataset"] == HOUSEHOLD else one for one in others]
+    monkeypatch.setitem(small_register.RECORDS, LI, [partial, *others])
+    small_register.write_linkage_state(settings)
+    small_register.write_sources(settings)
+    small_register.write_release(settings)
+    explanation = explain_master(settings, "population", LI)
+    born, year = _golden(explanation, "birth_date"), _golden(explanation, "birth_year")
+    assert (born["value"].year, born["source"]) == (year["value"], year["source"]) == (1980, MARRIAGE)
+    assert year["reason"] == "the record that gives birth_date"
+    assert [(o["value"], o["lost_to"]) for o in year["alternatives"]] == [
+        (1981, "the record that gives birth_date"),
+        (1979, "the record that gives birth_date"),
+    ]
 
 
 def test_the_explanation_in_words(lake: Settings) -> None:

@@ -19,9 +19,6 @@ DEATH_CERTIFICATES = "health/death_certificate"
 IS_DECEASED = f"bool_or(cancellation_code <=> '{DEATH}' or dataset <=> '{DEATH_CERTIFICATES}')"
 """Whether records are those of a dead person, as a Spark SQL aggregate."""
 
-BIRTH_YEAR = "coalesce(year(birth_date), birth_year)"
-"""A birth year is taken from the golden birth date where there is one, so that the two agree."""
-
 
 def transform(inputs: MasterInputs) -> DataFrame:
     """One row a person."""
@@ -31,10 +28,4 @@ def transform(inputs: MasterInputs) -> DataFrame:
         raise ValueError("the contract of population/person must have survived columns")
     deaths = inputs.members.groupBy("master_id").agg(f.expr(IS_DECEASED).alias("is_deceased"))
     golden = with_current_region(inputs.golden, "registered_region_code", "registered_region_now_code")
-    persons = golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")
-    return persons.withColumns(
-        {
-            "birth_year": f.expr(BIRTH_YEAR),
-            "birth_year_source": f.coalesce(f.col("birth_date_source"), f.col("birth_year_source")),
-        }
-    )
+    return golden.join(deaths, "master_id", "inner").join(inputs.evidence, "master_id", "inner")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobs.transforms.inputs import MasterInputs
 from jobs.transforms.intervals import to_intervals
-from jobs.transforms.population.person import BIRTH_YEAR, IS_DECEASED
+from jobs.transforms.population.person import IS_DECEASED
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -22,6 +22,6 @@ def transform(inputs: MasterInputs) -> DataFrame:
     from pyspark.sql import functions as f
 
     deaths = inputs.snapshots.groupBy(*DAY).agg(f.expr(IS_DECEASED).alias("is_deceased"))
-    states = inputs.golden_history.join(deaths, DAY, "inner").withColumn("birth_year", f.expr(BIRTH_YEAR))
+    states = inputs.golden_history.join(deaths, DAY, "inner")
     columns = [name for name in states.columns if name not in (*DAY, "record_count")]
     return to_intervals(states, "master_id", columns, "record_count > 0")

@@ -1,6 +1,7 @@
 """A contract that is wrong is refused with the file, the line and what to write instead."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,17 @@ def test_every_contract_classifies_every_column_and_says_its_grain(catalog: Cata
 
 def test_a_contract_is_read_by_itself(text: str) -> None:
     assert load_contract(HOME / PLACE, DATASET, (Layer.SILVER,)).grain.startswith("one registration")
+
+
+@pytest.mark.parametrize("followed", ["birth_dat", "birth_year"])
+def test_a_golden_column_follows_one_that_follows_none(tmp_path: Path, followed: str) -> None:
+    for layer in ("sources", "masters"):
+        shutil.copytree(HOME / layer, tmp_path / layer)
+    person = tmp_path / "masters/population/person.odcs.yaml"
+    broken, _ = replaced(person.read_text(encoding="utf-8"), "follows: birth_date}", f"follows: {followed}}}")
+    person.write_text(broken, encoding="utf-8")
+    with pytest.raises(ContractError, match=f"no golden column to follow called '{followed}'. Did you mean 'birth_date'"):
+        load_catalog(tmp_path)
 
 
 def test_a_credit_record_is_read_from_the_contract(catalog: Catalog) -> None:

@@ -13,3 +13,16 @@ def test_the_history_has_every_golden_column_of_a_person_under_its_name_and_type
     ]
     (check,) = [check for check in history.quality if check.code == "NOW_DIFFERS_FROM_PERSON"]
     assert all(f"h.{column.name} <=> p.{column.name}" in check.query for column in golden)
+
+
+def test_every_golden_column_of_a_person_is_compared_with_the_values_on_offer(catalog: Catalog) -> None:
+    person, value = (catalog.by_dataset[DatasetName("population", table)] for table in ("person", "value"))
+    (check,) = [check for check in value.quality if check.code == "GOLDEN_VALUE_NOT_FIRST"]
+    assert [
+        column.name for column in person.columns if column.survivorship and f"when '{column.name}' then" not in check.query
+    ] == []
+
+
+def test_a_record_that_gives_a_birth_date_gives_the_year_too(catalog: Catalog) -> None:
+    roles = [role.fields for source in catalog.sources_of("population") for role in source.record_roles]
+    assert [fields for fields in roles if "birth_date" in fields and "birth_year" not in fields] == []
