@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from jobs.portal.explanation_text import counted, shown, timeline, values_of
+from jobs.portal.explanation_text import counted, timeline
 from jobs.portal.page import page, section, table
+from jobs.portal.record_text import own_values, relatives_of, shown
 from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
 
 PICTURED = 12
@@ -39,12 +40,23 @@ def _records(records: list[dict[str, Any]]) -> str:
     rows = [
         (
             f'{escape(record["dataset"])}<small class="key">{escape(record["record_key"])}</small>',
-            escape(values_of(record)),
+            _said(record),
             f'<time class="source">{record["held_since"]}</time>',
         )
         for record in records
     ]
     return told + table(("Record", "What it says", "Held since"), rows)
+
+
+def _said(record: dict[str, Any]) -> str:
+    relatives = relatives_of(record)
+    told = f'<small class="relatives">relatives: {_pairs(relatives)}</small>' if relatives else ""
+    return _pairs(own_values(record)) + told
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> str:
+    """Names, muted, and values one after the other."""
+    return "; ".join(f'<span class="source">{escape(name)}=</span>{escape(value)}' for name, value in pairs)
 
 
 def _links(explanation: dict[str, Any]) -> str:

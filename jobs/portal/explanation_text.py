@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from jobs.portal.record_text import record_lines, shown
+
 _WIDTH = 24
 
 
@@ -28,14 +30,8 @@ def _records(explanation: dict[str, Any]) -> list[str]:
     lines = [f"It is made of {counted(len(records), 'record')} of {counted(len(sources), 'dataset')}:"]
     for record in records:
         lines.append(f"  {record['dataset']}|{record['record_key']}, held since {record['held_since']}")
-        lines.append(f"      {values_of(record)}")
+        lines += record_lines(record, indent=6)
     return lines
-
-
-def values_of(record: dict[str, Any]) -> str:
-    """What a record says, without its own names."""
-    names = ("dataset", "record_key", "held_since")
-    return ", ".join(shown(value) for name, value in record.items() if value not in (None, []) and name not in names)
 
 
 def _links(explanation: dict[str, Any]) -> list[str]:
@@ -105,10 +101,3 @@ def _event(event: dict[str, Any]) -> str:
 def counted(number: int, what: str) -> str:
     """A number of things, in the singular or plural."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def shown(value: Any) -> str:
-    """A value as text; nothing for what is empty, the items of a list joined by a comma."""
-    if value is None:
-        return ""
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

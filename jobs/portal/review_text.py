@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.portal.explanation_text import link_lines, shown, values_of
+from jobs.portal.explanation_text import link_lines
+from jobs.portal.record_text import RELATIVE, record_lines, shown_field
+
+_OPPOSITE = {"left": "right", "right": "left"}
 
 
 def render_case(shown_case: dict[str, Any]) -> str:
@@ -13,9 +16,7 @@ def render_case(shown_case: dict[str, Any]) -> str:
     lines = [f"{case['case_id']} of {case['master']}: {case['kind']}, open since {case['opened_on']}", f"  {case['detail']}"]
     if case["decision"]:
         lines.append(f"  decided already: {case['decision']}; the next night takes it")
-    return "\n".join(
-        [*lines, "", *_sides(shown_case), "", *_fields(shown_case["fields"]), "", *_weights(shown_case), "", *_hints(case)]
-    )
+    return "\n".join([*lines, "", *_sides(shown_case), "", *_fields(shown_case), "", *_weights(shown_case), "", *_hints(case)])
 
 
 def _sides(shown_case: dict[str, Any]) -> list[str]:
@@ -29,18 +30,32 @@ def _sides(shown_case: dict[str, Any]) -> list[str]:
     for side, (dataset, key, master_id) in sides.items():
         lines.append(f"{side:5}  {dataset}|{key} of {master_id}{', which also holds' if shown_case[side] else ''}")
         for record in shown_case[side]:
-            lines += [f"         {record['dataset']}|{record['record_key']}", f"             {values_of(record)}"]
+            lines.append(f"         {record['dataset']}|{record['record_key']}")
+            lines += record_lines(record, indent=13, other_side=_said_by(shown_case, _OPPOSITE[side]))
     return lines
 
 
-def _fields(fields: list[dict[str, Any]]) -> list[str]:
-    rows = [(field["field"], shown(field["left"]), shown(field["right"]), _MARKS[field["agree"]]) for field in fields]
+def _said_by(shown_case: dict[str, Any], side: str) -> set[str]:
+    """Texts that the records of a side's master say of their own entity, its number among them."""
+    records = [{field["field"]: field[side] for field in shown_case["fields"]}, *shown_case[side]]
+    said = [(name, value) for record in records for name, value in record.items()]
+    return {value for name, value in said if isinstance(value, str) and not name.startswith(RELATIVE)}
+
+
+def _fields(shown_case: dict[str, Any]) -> list[str]:
+    """The two records of the case, field by field."""
+    rows = [_row(field, _said_by(shown_case, "left"), _said_by(shown_case, "right")) for field in shown_case["fields"]]
     rows.insert(0, ("", "left", "right", ""))
     widths = [max(display_width(row[column]) for row in rows) for column in range(3)]
     return [
         ("  ".join([f"{mark:1}", *(padded(text, width) for text, width in zip(row, widths, strict=True))])).rstrip()
         for *row, mark in rows
     ]
+
+
+def _row(field: dict[str, Any], of_left: set[str], of_right: set[str]) -> tuple[str, str, str, str]:
+    name = field["field"]
+    return name, shown_field(name, field["left"], of_right), shown_field(name, field["right"], of_left), _MARKS[field["agree"]]
 
 
 _MARKS = {True: "=", False: "≠", None: ""}

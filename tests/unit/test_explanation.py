@@ -8,6 +8,7 @@ import pytest
 
 from jobs.linkage.standardise import HASHES
 from jobs.portal.explanation import explain_master, render_explanation
+from jobs.portal.record_text import record_lines
 from jobs.settings import Settings
 from schemas.errors import UsageError
 from tests import small_register
@@ -92,6 +93,7 @@ def test_the_explanation_in_words(lake: Settings) -> None:
     for sentence in (
         "pop-OLD was merged into pop-LI.",
         "It is made of 4 records of 3 datasets:",
+        "birth_year=1979; region_code=420100; current_address=洪山区珞喻路9号; phones=13800000001; updated_on=2025-06-01",
         f"+30.0  {HOUSEHOLD}|1 = {MARRIAGE}|M1#male",
         f"李明  from {HOUSEHOLD} (a record where cancellation_code is null)",
         f"not 李鸣 of {HOUSEHOLD}: lost to a record where cancellation_code is null",
@@ -99,6 +101,12 @@ def test_the_explanation_in_words(lake: Settings) -> None:
         f"2026-03-02  pop-LI was created for {HOUSEHOLD}|1",
     ):
         assert sentence in text
+
+
+def test_what_a_record_says_of_relatives_stands_apart() -> None:
+    record = {"dataset": "a", "record_key": "1", "person_name": "李明", "phones": ["1", "2"], "sex_code": None}
+    relatives = {"relative_numbers": ["7"], "relative_full_names": []}
+    assert record_lines(record | relatives, indent=2) == ["  person_name=李明; phones=1, 2", "  relatives: numbers=7"]
 
 
 def test_an_unknown_id_or_register_is_refused_with_a_hint(lake: Settings) -> None:

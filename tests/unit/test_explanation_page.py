@@ -69,3 +69,11 @@ def test_the_page_stands_alone_and_tells_no_more_than_the_words(small_lake: Path
     assert page.count("<svg") == len(explanation["links"]) == 4
     for text in ("pop-LI of population", "李明", "李鸣", "a record where cancellation_code is null", "pop-LI was created for"):
         assert text in page
+
+
+def test_the_page_labels_what_a_record_says(small_lake: Path) -> None:
+    explanation = explain_master(load_settings(home=str(small_lake)), "population", LI)
+    explanation["records"][0] |= {"relative_numbers": ["<7>"]}
+    page = render_page(explanation)
+    assert '<span class="source">person_name=</span>李明; ' in page
+    assert 'relatives: <span class="source">numbers=</span>&lt;7&gt;</small>' in page

@@ -14,7 +14,19 @@ from jobs.portal.review_text import render_case
 from jobs.settings import Settings, load_settings
 from jobs.steps.stewards import make_decision, require_no_contradiction
 from schemas.errors import UsageError
-from tests.small_register import DAY, HOUSEHOLD, LI, MARRIAGE, RESIDENCE, WANG, write, write_linkage_state, write_release
+from tests.small_register import (
+    DAY,
+    HOUSEHOLD,
+    LI,
+    LI_ID,
+    MARRIAGE,
+    RESIDENCE,
+    WANG,
+    WANG_ID,
+    write,
+    write_linkage_state,
+    write_release,
+)
 
 NEXT = date(2026, 3, 3)
 NEAR, SHARED = "near threshold", "shared id_valid"
@@ -95,6 +107,14 @@ def test_a_case_in_words(lake: Settings) -> None:
     for words in ("≠  person_name", "=  sex_code", "-3.0", "two records picked at random", "A pair is linked at 5.0", f"of {WANG}"):
         assert words in text
     assert "were not compared" in render_case(show_case(lake, "aaaa"))
+
+
+def test_a_case_labels_what_records_say_and_finds_the_other_side_among_relatives(lake: Settings) -> None:
+    shown = show_case(lake, "cccc")
+    shown["right"][0] |= {"relative_numbers": [LI_ID, WANG_ID], "relative_full_names": ["李明"]}
+    text = render_case(shown)
+    assert "citizen_id=420102198512310028; citizen_id_class=valid; person_name=王芳" in text
+    assert f"    relatives: numbers={LI_ID} (the other side), {WANG_ID}; full_names=李明\n" in text
 
 
 def test_a_case_that_was_decided_says_so(lake: Settings) -> None:
