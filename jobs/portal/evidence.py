@@ -33,6 +33,11 @@ class MasterLake:
         rows: list[Row] = self.connection.execute(sql, values).to_arrow_table().to_pylist()
         return rows
 
+    def has(self, table: str) -> bool:
+        """Whether the release has a linked table; one that is older than the table has not."""
+        names = "select table_schema || '.' || table_name from information_schema.tables"
+        return (str(linked_table(self.master, table)),) in self.connection.execute(names).fetchall()
+
     def records(self, where: str, select: str = "*", **values: Any) -> list[Row]:
         """The linkage records that meet a condition, as `rows` has them, without the hashes that stand for them in linkage."""
         found = self.rows("records", where, select, **values)

@@ -17,7 +17,10 @@ from schemas.errors import UsageError
 from schemas.names import TableName, linked_table
 from schemas.odcs import suggest
 
-TABLES = ("review", "records", "edges", "crosswalk")
+TABLES = ("review", "records", "edges", "crosswalk", "standardised")
+
+BY_NUMBER = {"is_born_by_number": "birth date", "is_sex_by_number": "sex"}
+"""Match columns of a model which say that a record is compared by what its valid number says, for it says nothing itself."""
 
 
 def list_cases(settings: Settings, kind: str | None = None, master: str | None = None) -> list[Row]:
@@ -47,11 +50,12 @@ def pair_of(case: Row) -> tuple[str, str]:
 
 
 def show_case(settings: Settings, case_id: str) -> Row:
-    """Both sides of a case: ``{"case", "fields", "link", "thresholds", "left", "right"}``.
+    """Both sides of a case: ``{"case", "fields", "by_number", "link", "thresholds", "left", "right"}``.
 
-    ``fields``: the attributes that either has, ``{"field", "left", "right", "agree"}`` (null if that cannot be said). ``link``: the
-    pair's match weights, null if it was not compared or weighs too little to be kept. ``left`` and ``right``: the other records of
-    that side's master. Raises UsageError as `find_case` and `scoring_model` do.
+    ``fields``: the attributes that either has, ``{"field", "left", "right", "agree", "shared"}``: whether they agree, null if that
+    cannot be said, and what two lists share. ``by_number``: what either side's valid number says in place of its record.
+    ``link``: the pair's match weights, null if it was not compared or weighs too little to be kept. ``left`` and ``right``: the
+    other records of that side's master. Raises UsageError as `find_case` and `scoring_model` do.
     """
     case = find_case(settings, case_id)
     master = case["master"]
@@ -60,11 +64,13 @@ def show_case(settings: Settings, case_id: str) -> Row:
         model = scoring_model(lake, settings.linkage.models / master)
         left, right = (_record(lake, identity) for identity in pair_of(case))
         links = links_among(lake, pair_of(case), model)
+        by_number = [_by_number(lake, identity) for identity in pair_of(case)]
         masters = [lake.rows_of(case[side]) for side in ("master_id", "other_id")]
     known = [name for name in model.rules.attributes if name in left]  # a release may be older than an attribute
     return {
         "case": case,
         "fields": [_compared(name, left, right) for name in known if not _is_empty(left[name], right[name])],
+        "by_number": dict(zip(("left", "right"), by_number, strict=True)),
         "link": links[0] if links else None,
         "thresholds": model.rules.thresholds.model_dump(),
         "left": [record for record in masters[0] if record != left],
@@ -109,10 +115,29 @@ def _record(lake: MasterLake, identity: str) -> Row:
     return found
 
 
+def _by_number(lake: MasterLake, identity: str) -> list[str]:
+    """What a record is compared by that only its number says; nothing in a release that does not tell."""
+    if not lake.has("standardised"):
+        return []
+    dataset, _, key = identity.partition("|")
+    compared = lake.rows("standardised", "dataset = $dataset and record_key = $key", dataset=dataset, key=key)
+    return [words for column, words in BY_NUMBER.items() if any(row.get(column) for row in compared)]
+
+
 def _is_empty(*values: Any) -> bool:
     return all(value is None or value == [] for value in values)
 
 
 def _compared(name: str, left: Row, right: Row) -> Row:
-    is_open = name == RECENCY or left[name] is None or right[name] is None
-    return {"field": name, "left": left[name], "right": right[name], "agree": None if is_open else left[name] == right[name]}
+    values = left[name], right[name]
+    is_open = name == RECENCY or None in values
+    lists = [set(value) for value in values if isinstance(value, list)]
+    is_equal = lists[0] == lists[1] if len(lists) == 2 else values[0] == values[1]
+    shared = sorted(lists[0] & lists[1]) if len(lists) == 2 else []
+    return {
+        "field": name,
+        "left": left[name],
+        "right": right[name],
+        "agree": None if is_open else is_equal,
+        "shared": shared,
+    }

@@ -50,16 +50,31 @@ def _fields(shown_case: dict[str, Any]) -> list[str]:
     return [
         ("  ".join([f"{mark:1}", *(padded(text, width) for text, width in zip(row, widths, strict=True))])).rstrip()
         for *row, mark in rows
-    ]
+    ] + [_LEGEND, *_numbers_say(shown_case["by_number"])]
 
 
 def _row(field: dict[str, Any], of_left: set[str], of_right: set[str]) -> tuple[str, str, str, str]:
     name = field["field"]
-    return name, shown_field(name, field["left"], of_right), shown_field(name, field["right"], of_left), _MARKS[field["agree"]]
+    return name, shown_field(name, field["left"], of_right), shown_field(name, field["right"], of_left), _mark(field)
 
 
-_MARKS = {True: "=", False: "≠", None: ""}
-"""Before a field: both sides say the same, or not; nothing where only one side says anything."""
+def _mark(field: dict[str, Any]) -> str:
+    """What stands before a field; nothing where only one side says anything."""
+    if field["agree"] is None:
+        return ""
+    return "=" if field["agree"] else "≈" if field["shared"] else "≠"
+
+
+_LEGEND = "= the same   ≈ two lists that share a value   ≠ different   (no mark: one side says nothing, or it does not matter)"
+
+
+def _numbers_say(by_number: dict[str, list[str]]) -> list[str]:
+    """Of which side the number was asked because the record itself does not say."""
+    return [
+        f"The {side} record has no {' and no '.join(words)}: what its valid number says is compared."
+        for side, words in by_number.items()
+        if words
+    ]
 
 
 def _weights(shown_case: dict[str, Any]) -> list[str]:
@@ -72,7 +87,8 @@ def _weights(shown_case: dict[str, Any]) -> list[str]:
 
 def _hints(case: dict[str, Any]) -> list[str]:
     return [
-        f"All of either side: govlake explain {case['master']} {case['master_id']}",
+        f"All of the left: govlake explain {case['master']} {case['master_id']}",
+        f"All of the right: govlake explain {case['master']} {case['other_id']}",
         f"To decide: govlake review decide {case['case_id']} same|different --by NAME --why TEXT",
     ]
 

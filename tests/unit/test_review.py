@@ -9,7 +9,7 @@ import pytest
 
 from jobs.linkage.standardise import HASHES
 from jobs.portal.decided import list_decisions, register_of
-from jobs.portal.review import find_case, list_cases, show_case
+from jobs.portal.review import _compared, find_case, list_cases, show_case
 from jobs.portal.review_text import render_case
 from jobs.settings import Settings, load_settings
 from jobs.steps.stewards import make_decision, require_no_contradiction
@@ -64,7 +64,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _case("cccc", NEAR, (HOUSEHOLD, "1"), (RESIDENCE, "R1"), 6.0),
     ]
     write(settings, "linked.population__review", cases)
-    write_release(settings, "review")
+    flags = {"is_born_by_number": True, "is_sex_by_number": True}
+    write(settings, "linked.population__standardised", [{"dataset": RESIDENCE, "record_key": "R1"} | flags])
+    write_release(settings, "review", "standardised")
     return Path(settings.root)
 
 
@@ -106,6 +108,8 @@ def test_a_case_in_words(lake: Settings) -> None:
     text = render_case(show_case(lake, "bbbb"))
     for words in ("≠  person_name", "=  sex_code", "-3.0", "two records picked at random", "A pair is linked at 5.0", f"of {WANG}"):
         assert words in text
+    for master_id in (LI, WANG):
+        assert f"govlake explain population {master_id}\n" in text
     assert "were not compared" in render_case(show_case(lake, "aaaa"))
 
 
@@ -115,6 +119,22 @@ def test_a_case_labels_what_records_say_and_finds_the_other_side_among_relatives
     text = render_case(shown)
     assert "citizen_id=420102198512310028; citizen_id_class=valid; person_name=王芳" in text
     assert f"    relatives: numbers={LI_ID} (the other side), {WANG_ID}; full_names=李明\n" in text
+
+
+def test_lists_that_share_a_value_are_neither_the_same_nor_different(lake: Settings) -> None:
+    left = {"phones": ["1", "2"], "relative_numbers": ["7", "8"], "sex_code": "1"}
+    right = {"phones": ["3", "2"], "relative_numbers": ["8", "7"], "sex_code": "2"}
+    fields = [_compared(name, left, right) for name in left]
+    assert [(field["agree"], field["shared"]) for field in fields] == [(False, ["2"]), (True, ["7", "8"]), (False, [])]
+    text = render_case(show_case(lake, "cccc") | {"fields": fields})
+    for words in ("≈  phones", "=  relative_numbers", "≠  sex_code", "≈ two lists that share a value"):
+        assert words in text
+
+
+def test_what_a_number_says_in_place_of_its_record_is_told(lake: Settings) -> None:
+    shown = show_case(lake, "cccc")
+    assert shown["by_number"] == {"left": [], "right": ["birth date", "sex"]}
+    assert "The right record has no birth date and no sex: what its valid number says is compared." in render_case(shown)
 
 
 def test_a_case_that_was_decided_says_so(lake: Settings) -> None:
