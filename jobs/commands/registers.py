@@ -13,13 +13,14 @@ from jobs.settings import current_settings
 
 def explain(
     master: Annotated[str, typer.Argument(help="The register, e.g. population.")],
-    master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of it.")],
+    master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of it, or a record ID: 'dataset|record key'.")],
     html: Annotated[Path | None, typer.Option(help="Write it as a page with pictures of the match weights to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a master is one entity: its records, their match weights, its golden values, the history of its ID.
 
-    Example: govlake explain population pop-2QXW7M5KJ3ZB4  (IDs: govlake query "select master_id from gold.population__person")
+    Example: govlake explain population pop-2QXW7M5KJ3ZB4  (IDs: govlake query "select master_id from gold.population__person"),
+    or of the master that holds a record: govlake explain population "court/dishonest_debtor|17#counterparty"
     """
     from jobs.portal.explanation import explain_master, render_explanation
 

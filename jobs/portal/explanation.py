@@ -7,20 +7,22 @@ from dataclasses import asdict
 from jobs.io.release_reader import find_release, open_release
 from jobs.linkage.choice import Candidate, Offer, rank_offers
 from jobs.linkage.survive import survivorship_rules
+from jobs.portal.asked import find_asked, names_record, why_unknown
 from jobs.portal.evidence import MasterLake, Row, follow_merges, links_among, record_id, scoring_model
 from jobs.portal.explanation_text import render_explanation
 from jobs.settings import Settings
 from jobs.steps.stewards import decisions_of
 from schemas.catalog import load_catalog
 from schemas.contract import Contract, Survivorship
+from schemas.errors import UsageError
 from schemas.names import Layer, linked_table
 
 __all__ = ["explain_master", "render_explanation"]
 
 
-def explain_master(settings: Settings, master: str, master_id: str, release_id: str | None = None) -> Row:
-    """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became. Raises UsageError if unknown, and
-    as `scoring_model` does.
+def explain_master(settings: Settings, master: str, asked: str, release_id: str | None = None) -> Row:
+    """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became; of a record's ID
+    (``dataset|record_key``), the master that holds it. Raises UsageError if unknown, and as `scoring_model` does.
 
     ``{"master", "release_id", "asked_id", "master_id", "status", "records", "links", "thresholds", "golden", "history",
     "decisions"}``
@@ -31,7 +33,10 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
     names = [str(linked_table(master, name)) for name in ("crosswalk", "records", "edges", "master", "events")]
     with open_release(settings, release.release_id, names) as connection:
         lake = MasterLake(connection, master)
-        path = follow_merges(lake, master_id)
+        known = find_asked(lake, asked)
+        if known is None:
+            raise UsageError(why_unknown(settings, release, catalog, lake, asked))
+        path = follow_merges(lake, known)
         found = path[-1]["master_id"]
         records = _records(lake, found)
         record_ids = [record_id(record) for record in records]
@@ -39,7 +44,7 @@ def explain_master(settings: Settings, master: str, master_id: str, release_id: 
         return {
             "master": master,
             "release_id": release.release_id,
-            "asked_id": master_id,
+            "asked_id": asked if names_record(asked) else known,
             "master_id": found,
             "status": path[-1]["status"],
             "records": records,

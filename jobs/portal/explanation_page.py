@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from jobs.portal.explanation_text import counted, timeline
+from jobs.portal.explanation_text import asked_words, counted, timeline
 from jobs.portal.page import page, section, table
 from jobs.portal.record_text import own_values, relatives_of, shown
 from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
@@ -28,10 +28,9 @@ def render_page(explanation: dict[str, Any]) -> str:
 
 
 def _head(title: str, explanation: dict[str, Any]) -> str:
-    asked, found = explanation["asked_id"], explanation["master_id"]
-    merged = f"<p>{escape(asked)} was merged into {escape(found)}.</p>" if asked != found else ""
+    asked = "".join(f"<p>{escape(words)}</p>" for words in asked_words(explanation))
     status = f"{explanation['status']}, as release {explanation['release_id']} knows it"
-    return f'<header>\n<h1>{escape(title)}</h1>\n<p class="note">{escape(status)}</p>\n{merged}</header>'
+    return f'<header>\n<h1>{escape(title)}</h1>\n<p class="note">{escape(status)}</p>\n{asked}</header>'
 
 
 def _records(records: list[dict[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from jobs.portal.asked import names_record
 from jobs.portal.record_text import record_lines, shown
 
 _WIDTH = 24
@@ -17,11 +18,16 @@ def render_explanation(explanation: dict[str, Any]) -> str:
 
 
 def _head(explanation: dict[str, Any]) -> list[str]:
+    known = f"as release {explanation['release_id']} knows it: {explanation['status']}"
+    return [*asked_words(explanation), f"{explanation['master_id']} of {explanation['master']}, {known}."]
+
+
+def asked_words(explanation: dict[str, Any]) -> list[str]:
+    """How the ID that was asked for leads to the one that is explained; nothing if it is the same."""
     asked, found = explanation["asked_id"], explanation["master_id"]
-    lines = [f"{found} of {explanation['master']}, as release {explanation['release_id']} knows it: {explanation['status']}."]
-    if asked != found:
-        lines.insert(0, f"{asked} was merged into {found}.")
-    return lines
+    if asked == found:
+        return []
+    return [f"{asked} is a record of {found}." if names_record(asked) else f"{asked} was merged into {found}."]
 
 
 def _records(explanation: dict[str, Any]) -> list[str]:
