@@ -19,18 +19,20 @@ from schemas.names import Layer, linked_table
 
 __all__ = ["explain_master", "render_explanation"]
 
+TABLES = ("crosswalk", "records", "edges", "master", "events", "review")
+
 
 def explain_master(settings: Settings, master: str, asked: str, release_id: str | None = None) -> Row:
     """Explain one ID of ``master`` as a release knows it; of a merged ID, the master it became; of a record's ID
     (``dataset|record_key``), the master that holds it. Raises UsageError if unknown, and as `scoring_model` does.
 
-    ``{"master", "release_id", "asked_id", "master_id", "status", "records", "links", "thresholds", "golden", "history",
+    ``{"master", "release_id", "asked_id", "master_id", "status", "cases", "records", "links", "thresholds", "golden", "history",
     "decisions"}``
     """
     catalog = load_catalog()
     catalog.require_master(master)
     release = find_release(settings, release_id)
-    names = [str(linked_table(master, name)) for name in ("crosswalk", "records", "edges", "master", "events")]
+    names = [str(linked_table(master, name)) for name in TABLES]
     with open_release(settings, release.release_id, names) as connection:
         lake = MasterLake(connection, master)
         known = find_asked(lake, asked)
@@ -47,6 +49,7 @@ def explain_master(settings: Settings, master: str, asked: str, release_id: str 
             "asked_id": asked if names_record(asked) else known,
             "master_id": found,
             "status": path[-1]["status"],
+            "cases": _cases(lake, found),
             "records": records,
             "links": links_among(lake, record_ids, model),
             "thresholds": model.rules.thresholds.model_dump(),
@@ -63,6 +66,19 @@ def explain_master(settings: Settings, master: str, asked: str, release_id: str 
                 if decision.pair & set(record_ids)
             ],
         }
+
+
+def _cases(lake: MasterLake, master_id: str) -> list[Row]:
+    """The open cases that ask whether a master and another are one, the heaviest first."""
+    if not lake.has("review"):
+        return []
+    cases = lake.rows("review", "$id in (master_id, other_id) order by match_weight desc nulls last, case_id", id=master_id)
+    told = ("case_id", "kind", "match_weight", "detail", "opened_on")
+    return [
+        {name: case[name] for name in told}
+        | {"other_id": case["other_id"] if case["master_id"] == master_id else case["master_id"]}
+        for case in cases
+    ]
 
 
 def _records(lake: MasterLake, master_id: str) -> list[Row]:

@@ -19,6 +19,7 @@ def render_page(explanation: dict[str, Any]) -> str:
     title = f"{explanation['master_id']} of {explanation['master']}"
     sections = [
         _head(title, explanation),
+        *_cases(explanation["cases"]),
         section("Records", _records(explanation["records"])),
         section("What holds them together", _links(explanation)),
         section("Golden values", _golden(explanation["golden"])),
@@ -31,6 +32,20 @@ def _head(title: str, explanation: dict[str, Any]) -> str:
     asked = "".join(f"<p>{escape(words)}</p>" for words in asked_words(explanation))
     status = f"{explanation['status']}, as release {explanation['release_id']} knows it"
     return f'<header>\n<h1>{escape(title)}</h1>\n<p class="note">{escape(status)}</p>\n{asked}</header>'
+
+
+def _cases(cases: list[dict[str, Any]]) -> list[str]:
+    """The section of open cases, if there are any."""
+    rows = [
+        (
+            f'<span class="key">{case["case_id"]}</span>',
+            escape(case["kind"]),
+            f'<span class="key">{case["other_id"]}</span>',
+            f'{escape(case["detail"])}<small class="source">since <time>{case["opened_on"]}</time></small>',
+        )
+        for case in cases
+    ]
+    return [section("Open cases", table(("Case", "Kind", "Other master", "Why"), rows))] if rows else []
 
 
 def _records(records: list[dict[str, Any]]) -> str:

@@ -13,8 +13,8 @@ _WIDTH = 24
 
 def render_explanation(explanation: dict[str, Any]) -> str:
     """The explanation that `explain_master` gives, as a text for a person."""
-    sections = [_head(explanation), _records(explanation), _links(explanation), _golden(explanation), _history(explanation)]
-    return "\n\n".join("\n".join(lines) for lines in sections)
+    parts = (_head, _cases, _records, _links, _golden, _history)
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := part(explanation)))
 
 
 def _head(explanation: dict[str, Any]) -> list[str]:
@@ -28,6 +28,15 @@ def asked_words(explanation: dict[str, Any]) -> list[str]:
     if asked == found:
         return []
     return [f"{asked} is a record of {found}." if names_record(asked) else f"{asked} was merged into {found}."]
+
+
+def _cases(explanation: dict[str, Any]) -> list[str]:
+    cases = [f"  {case['case_id']}  {_case(case)}" for case in explanation["cases"]]
+    return ["Open cases (govlake review show CASE):", *cases] if cases else []
+
+
+def _case(case: dict[str, Any]) -> str:
+    return f"{case['kind']}, with {case['other_id']}, since {case['opened_on']}: {case['detail']}"
 
 
 def _records(explanation: dict[str, Any]) -> list[str]:

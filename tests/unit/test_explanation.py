@@ -101,6 +101,7 @@ def test_the_explanation_in_words(lake: Settings) -> None:
         f"2026-03-02  pop-LI was created for {HOUSEHOLD}|1",
     ):
         assert sentence in text
+    assert "Open cases" not in text, "this release has no table of them"
 
 
 def test_what_a_record_says_of_relatives_stands_apart() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from jobs.linkage.standardise import HASHES
 from jobs.portal.decided import list_decisions, register_of
+from jobs.portal.explanation import explain_master, render_explanation
+from jobs.portal.explanation_page import render_page
 from jobs.portal.review import _compared, find_case, list_cases, show_case
 from jobs.portal.review_text import render_case
 from jobs.settings import Settings, load_settings
@@ -135,6 +137,16 @@ def test_what_a_number_says_in_place_of_its_record_is_told(lake: Settings) -> No
     shown = show_case(lake, "cccc")
     assert shown["by_number"] == {"left": [], "right": ["birth date", "sex"]}
     assert "The right record has no birth date and no sex: what its valid number says is compared." in render_case(shown)
+
+
+def test_a_master_names_its_open_cases(lake: Settings) -> None:
+    explanation = explain_master(lake, "population", WANG)
+    told = [(case["case_id"], case["kind"], case["other_id"]) for case in explanation["cases"]]
+    assert told == [("cccc", NEAR, LI), ("bbbb", NEAR, LI), ("aaaa", SHARED, LI)], "the heaviest first"
+    assert f"  cccc  near threshold, with {LI}, since 2026-03-02: to be judged\n" in render_explanation(explanation)
+    page = render_page(explanation)
+    assert "<h2>Open cases</h2>" in page
+    assert '<span class="key">cccc</span>' in page
 
 
 def test_a_case_that_was_decided_says_so(lake: Settings) -> None:
