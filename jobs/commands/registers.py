@@ -15,9 +15,10 @@ def explain(
     master: Annotated[str, typer.Argument(help="The register, e.g. population.")],
     master_id: Annotated[str, typer.Argument(metavar="ID", help="A master ID of it, or a record ID: 'dataset|record key'.")],
     html: Annotated[Path | None, typer.Option(help="Write it as a page with pictures of the match weights to this file.")] = None,
+    all_pairs: Annotated[bool, typer.Option("--all", help="Tell of every pair, not of the strongest alone.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a master is one entity: its records, their match weights, its golden values, the history of its ID.
+    """Say why a master is one entity: its records, its golden values, the history of its ID, the match weights of pairs.
 
     Example: govlake explain population pop-2QXW7M5KJ3ZB4  (IDs: govlake query "select master_id from gold.population__person"),
     or of the master that holds a record: govlake explain population "court/dishonest_debtor|17#counterparty"
@@ -33,7 +34,7 @@ def explain(
     if as_json:
         show_json(explanation)
     elif html is None:
-        typer.echo(render_explanation(explanation))
+        typer.echo(render_explanation(explanation, all_pairs=all_pairs))
 
 
 def statement(

@@ -5,13 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from jobs.portal.explanation_text import asked_words, counted, timeline
+from jobs.portal.explanation_text import STRONGEST, asked_words, counted, losers, timeline
 from jobs.portal.page import page, section, table
 from jobs.portal.record_text import own_values, relatives_of, shown
 from jobs.portal.waterfall import Scale, scale_of, signed, waterfall
-
-PICTURED = 12
-"""So many pairs, the strongest, are open to the eye; the others are folded away."""
 
 
 def render_page(explanation: dict[str, Any]) -> str:
@@ -21,9 +18,9 @@ def render_page(explanation: dict[str, Any]) -> str:
         _head(title, explanation),
         *_cases(explanation["cases"]),
         section("Records", _records(explanation["records"])),
-        section("What holds them together", _links(explanation)),
         section("Golden values", _golden(explanation["golden"])),
         section("What became of the ID", _history(explanation)),
+        section("What holds them together", _links(explanation)),
     ]
     return page(title, sections)
 
@@ -80,7 +77,7 @@ def _links(explanation: dict[str, Any]) -> str:
     scale = scale_of(links, explanation["thresholds"])
     figures = [_figure(link, explanation["thresholds"], scale) for link in links]
     told = '<p class="note">Match weights in bits: each bit doubles the odds that two records are of one entity.</p>'
-    return told + "\n".join(figures[:PICTURED]) + _folded(figures[PICTURED:])
+    return told + "\n".join(figures[:STRONGEST]) + _folded(figures[STRONGEST:])
 
 
 def _folded(figures: list[str]) -> str:
@@ -102,7 +99,7 @@ def _golden(golden: list[dict[str, Any]]) -> str:
             f'{escape(value["title"])}<small class="key">{escape(value["column"])}</small>',
             escape(shown(value["value"])),
             f'{escape(value["source"])}<small class="source">{escape(value["reason"])}</small>',
-            "".join(_alternative(other) for other in value["alternatives"]),
+            "".join(f'{escape(lost)}<small class="source">{escape(why)}</small>' for lost, why in losers(value["alternatives"])),
         )
         for value in golden
         if value["source"] is not None
@@ -110,11 +107,6 @@ def _golden(golden: list[dict[str, Any]]) -> str:
     empty = [value["column"] for value in golden if value["source"] is None]
     told = f'<p class="note">No record says: {escape(", ".join(empty))}</p>' if empty else ""
     return table(("Column", "Value", "From, and why", "Not"), rows, value_column=1) + told
-
-
-def _alternative(other: dict[str, Any]) -> str:
-    lost = f"{other['source']}: lost to {other['lost_to']}"
-    return f'{escape(shown(other["value"]))}<small class="source">{escape(lost)}</small>'
 
 
 def _history(explanation: dict[str, Any]) -> str:

@@ -10,11 +10,14 @@ from jobs.portal.record_text import record_lines, shown
 
 _WIDTH = 24
 
+STRONGEST = 12
+"""So many pairs are told at once, the strongest; the others are folded away."""
 
-def render_explanation(explanation: dict[str, Any]) -> str:
-    """The explanation that `explain_master` gives, as a text for a person."""
-    parts = (_head, _cases, _records, _links, _golden, _history)
-    return "\n\n".join("\n".join(lines) for part in parts if (lines := part(explanation)))
+
+def render_explanation(explanation: dict[str, Any], *, all_pairs: bool = False) -> str:
+    """The explanation that `explain_master` gives, as a text for a person; of many pairs the strongest unless ``all_pairs``."""
+    parts = [part(explanation) for part in (_head, _cases, _records, _golden, _history)]
+    return "\n\n".join("\n".join(lines) for lines in [*parts, _links(explanation, all_pairs=all_pairs)] if lines)
 
 
 def _head(explanation: dict[str, Any]) -> list[str]:
@@ -49,13 +52,16 @@ def _records(explanation: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _links(explanation: dict[str, Any]) -> list[str]:
-    if not explanation["links"]:
+def _links(explanation: dict[str, Any], *, all_pairs: bool) -> list[str]:
+    links = explanation["links"]
+    told = links if all_pairs else links[:STRONGEST]
+    if not links:
         return ["No other record was found to be the same, so nothing had to hold it together."]
     lines = ["What holds them together (match weights in bits; each bit doubles the odds):"]
-    for link in explanation["links"]:
+    for link in told:
         lines += link_lines(link)
-    return lines
+    folded = len(links) - len(told)
+    return lines + ([f"  {counted(folded, 'weaker pair')}: add --all"] if folded else [])
 
 
 def link_lines(link: dict[str, Any]) -> list[str]:
@@ -73,12 +79,22 @@ def _golden(explanation: dict[str, Any]) -> list[str]:
         if value["source"] is None:
             continue
         lines.append(f"  {value['column']:<{_WIDTH}} {shown(value['value'])}  from {value['source']} ({value['reason']})")
-        lines += [
-            f"  {'':<{_WIDTH}}   not {shown(other['value'])} of {other['source']}: lost to {other['lost_to']}"
-            for other in value["alternatives"]
-        ]
+        lines += [f"  {'':<{_WIDTH}}   not {lost} of {why}" for lost, why in losers(value["alternatives"])]
     empty = [value["column"] for value in explanation["golden"] if value["source"] is None]
     return lines + ([f"  no record says: {', '.join(empty)}"] if empty else [])
+
+
+def losers(alternatives: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Every value that was not chosen, once: ``sources: lost to a reason``, for each reason that it lost to."""
+    values: dict[str, dict[str, list[str]]] = {}
+    for other in alternatives:
+        sources = values.setdefault(shown(other["value"]), {}).setdefault(other["lost_to"], [])
+        if other["source"] not in sources:
+            sources.append(other["source"])
+    return [
+        (value, "; ".join(f"{', '.join(sources)}: lost to {reason}" for reason, sources in reasons.items()))
+        for value, reasons in values.items()
+    ]
 
 
 def _history(explanation: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.linkage.standardise import HASHES
 from jobs.portal.explanation import explain_master, render_explanation
+from jobs.portal.explanation_text import STRONGEST, losers
 from jobs.portal.record_text import record_lines
 from jobs.settings import Settings
 from schemas.errors import UsageError
@@ -102,6 +103,27 @@ def test_the_explanation_in_words(lake: Settings) -> None:
     ):
         assert sentence in text
     assert "Open cases" not in text, "this release has no table of them"
+
+
+def test_of_many_pairs_the_strongest_are_told_after_all_else(lake: Settings) -> None:
+    explanation = explain_master(lake, "population", LI)
+    strongest, *_ = explanation["links"]
+    explanation["links"] = [strongest | {"match_weight": 40.0 - number} for number in range(STRONGEST + 3)]
+    text = render_explanation(explanation)
+    assert text.index("golden values") < text.index("What became of the ID") < text.index("What holds them together")
+    assert "+29.0" in text
+    assert "+28.0" not in text
+    assert text.endswith("\n  3 weaker pairs: add --all")
+    everything = render_explanation(explanation, all_pairs=True)
+    assert "+26.0" in everything
+    assert "weaker" not in everything
+
+
+def test_a_value_that_lost_is_told_once_with_its_sources() -> None:
+    older, lesser = "a newer record", "a source of more authority"
+    told = [("李鸣", "a", older), ("李鸣", "b", lesser), ("李名", "b", lesser), ("李鸣", "c", lesser), ("李鸣", "c", lesser)]
+    alternatives = [{"value": value, "source": source, "lost_to": reason} for value, source, reason in told]
+    assert losers(alternatives) == [("李鸣", f"a: lost to {older}; b, c: lost to {lesser}"), ("李名", f"b: lost to {lesser}")]
 
 
 def test_what_a_record_says_of_relatives_stands_apart() -> None:
