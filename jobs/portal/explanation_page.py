@@ -35,9 +35,9 @@ def _cases(cases: list[dict[str, Any]]) -> list[str]:
     """The section of open cases, if there are any."""
     rows = [
         (
-            f'<span class="key">{case["case_id"]}</span>',
+            f'<span class="key id">{case["case_id"]}</span>',
             escape(case["kind"]),
-            f'<span class="key">{case["other_id"]}</span>',
+            f'<span class="key id">{case["other_id"]}</span>',
             f'{escape(case["detail"])}<small class="source">since <time>{case["opened_on"]}</time></small>',
         )
         for case in cases

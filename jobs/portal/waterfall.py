@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-WIDTH, LABELS, VALUES = 880, 330, 64
-"""Units of the drawing: all, the labels at its left, the room for numbers at its right."""
+WIDTH, LABELS, VALUES = 880, 330, 54
+"""Units of the drawing: all, the labels at its left, the room for numbers beside the longest bars, at either end."""
 
 ROW, BAR, TOP, BOTTOM = 38, 18, 26, 26
 """Heights: a row, its bar, and the margins that hold the thresholds' names and the axis."""
@@ -47,7 +47,7 @@ class Scale:
 
     def x(self, bits: float) -> float:
         """Where a number of bits stands."""
-        return LABELS + (bits - self.low) / (self.high - self.low) * (WIDTH - LABELS - VALUES)
+        return LABELS + VALUES + (bits - self.low) / (self.high - self.low) * (WIDTH - LABELS - 2 * VALUES)
 
     @property
     def ticks(self) -> list[int]:
@@ -114,12 +114,18 @@ def _row(bar: Bar, scale: Scale, top: int, *, is_last: bool) -> list[str]:
         f'<text class="title" x="0" y="{middle - 3:.1f}">{escape(bar.title)}</text>',
         f'<text class="finding" x="0" y="{middle + 12:.1f}">{escape(shortened(bar.finding))}</text>',
         f'<rect class="{bar.kind}" {place} rx="2"/>',
-        f'<text class="value" x="{right + 6:.1f}" y="{middle + 4.5:.1f}">{signed(bar.weight)}</text>',
+        _value(bar, left, right, middle),
     ]
     if not is_last:
         x = scale.x(bar.end)
         parts.append(_line(x, middle + BAR / 2, x, middle + ROW - BAR / 2, "step"))
     return parts
+
+
+def _value(bar: Bar, left: float, right: float, middle: float) -> str:
+    """The number of a bar: left of one that lowers the sum or ends below zero, so that it is clear of zero and the thresholds."""
+    x, anchor = (left - 6, "end") if bar.weight < 0 or bar.end < 0 else (right + 6, "start")
+    return f'<text class="value" x="{x:.1f}" y="{middle + 4.5:.1f}" text-anchor="{anchor}">{signed(bar.weight)}</text>'
 
 
 def shortened(text: str) -> str:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from jobs.portal.explanation import explain_master
 from jobs.portal.explanation_page import render_page
-from jobs.portal.waterfall import bars_of, scale_of, shortened, waterfall
+from jobs.portal.waterfall import LABELS, bars_of, scale_of, shortened, waterfall
 from jobs.settings import load_settings
 from tests.small_register import LI
 
@@ -46,6 +46,20 @@ def test_the_picture_is_well_formed_and_names_every_weight_and_both_thresholds()
     width = float(drawn.get("viewBox").split()[2])
     for rect in drawn.iter("rect"):
         assert 0 < float(rect.get("x")) < float(rect.get("x")) + float(rect.get("width")) < width
+
+
+def test_numbers_of_bars_below_zero_stand_at_their_left_clear_of_the_thresholds() -> None:
+    first, *others = LINK["comparisons"]
+    weak = LINK | {"match_weight": 2.0, "comparisons": [first | {"weight": 9.0}, *others]}
+    drawn = etree.fromstring(waterfall(weak, LIMITS, scale_of([weak], LIMITS)))
+    numbers = [text for text in drawn.iter("text") if text.get("class") == "value"]
+    assert [number.text for number in numbers] == ["−14.0", "+9.0", "−3.0", "+10.0", "+2.0"]
+    assert [number.get("text-anchor") for number in numbers] == ["end", "end", "end", "start", "start"]
+    for bar, number in zip(drawn.iter("rect"), numbers, strict=True):
+        left, width = float(bar.get("x")), float(bar.get("width"))
+        beside = left - 6 if number.get("text-anchor") == "end" else left + width + 6
+        assert float(number.get("x")) == pytest.approx(beside, abs=0.2)
+        assert float(number.get("x")) > LABELS + 40, "the number is clear of the findings"
 
 
 def test_pairs_on_one_scale_can_be_compared() -> None:

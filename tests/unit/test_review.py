@@ -146,7 +146,7 @@ def test_a_master_names_its_open_cases(lake: Settings) -> None:
     assert f"  cccc  near threshold, with {LI}, since 2026-03-02: to be judged\n" in render_explanation(explanation)
     page = render_page(explanation)
     assert "<h2>Open cases</h2>" in page
-    assert '<span class="key">cccc</span>' in page
+    assert '<span class="key id">cccc</span>' in page
 
 
 def test_a_case_that_was_decided_says_so(lake: Settings) -> None:
