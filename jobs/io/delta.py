@@ -96,6 +96,18 @@ def open_or_create(
 
 
 @contextmanager
+def handed_over(path: str, rows: pa.Table) -> Iterator[str]:
+    """Rows as a Delta table at ``path`` as long as the context lasts, for Spark to read; of it only the log stays behind."""
+    write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+    try:
+        yield path
+    finally:
+        table = DeltaTable(path)
+        table.delete()
+        table.vacuum(0, dry_run=False, enforce_retention_duration=False)
+
+
+@contextmanager
 def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection to an empty database of its own in memory, that can `delta_scan`, offline.
 

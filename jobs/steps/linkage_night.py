@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from jobs.io.delta import handed_over
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 
 ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
 """Arrow types of what the driver writes, by the contract's logical type."""
+
+
+HELD_ROWS = 1_000_000
+"""More rows than these go to Spark through a table: of rows given directly its heap holds a copy that it may not spill."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,17 @@ class LinkageNight:
         promote(rows, contract, table, self.ctx, retracted=retracted, are_new=are_new)
         return self.table(name)
 
-    def local_rows(self, name: str, rows: pd.DataFrame) -> DataFrame:
-        """Rows that the driver holds, as rows of a linked table: columns and their types are the contract's."""
+    @contextmanager
+    def local_rows(self, name: str, rows: pd.DataFrame) -> Iterator[DataFrame]:
+        """Rows that the driver holds, as rows of a linked table while the context lasts: columns and types are the contract's."""
         columns = self.contract(name).columns
         schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns])
-        return self._frame(rows, schema)
+        if len(rows) <= HELD_ROWS:
+            yield self._frame(rows, schema)
+            return
+        path = f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
+        with handed_over(path, pa.Table.from_pandas(rows, schema=schema, preserve_index=False)) as written:
+            yield self.spark.read.format("delta").load(written).hint("rebalance")
 
     def local_keys(self, name: str, rows: pd.DataFrame) -> DataFrame:
         """The keys, by contract, of rows that the driver holds."""

@@ -114,14 +114,15 @@ def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, iden
 
 def _write_local(night: LinkageNight, name: str, rows: pd.DataFrame, ended: pd.DataFrame | None) -> None:
     """Write rows that the driver holds. They go to Spark here, not before: it keeps a copy of them as long as it is asked for."""
-    night.write(name, night.local_rows(name, rows), None if ended is None else night.local_keys(name, ended))
+    with night.local_rows(name, rows) as found:
+        night.write(name, found, None if ended is None else night.local_keys(name, ended))
 
 
 def _write_review(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> None:
     masters = identity.members["master_id"].to_numpy(object)
     cases = review_cases(scope.findings, entities.held, masters, night.model, scope.open_cases, night.ctx.business_date)
-    rows = night.local_rows("review", cases)
-    if scope.is_whole:
-        night.write_whole("review", rows)
-    else:
-        night.write("review", rows, night.local_keys("review", scope.open_cases), are_new=False)
+    with night.local_rows("review", cases) as rows:
+        if scope.is_whole:
+            night.write_whole("review", rows)
+        else:
+            night.write("review", rows, night.local_keys("review", scope.open_cases), are_new=False)
