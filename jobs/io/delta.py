@@ -96,7 +96,7 @@ def open_or_create(
 
 
 @contextmanager
-def handed_over(path: str, rows: pa.Table) -> Iterator[str]:
+def handed_over(path: str, rows: pa.RecordBatchReader | pa.Table) -> Iterator[str]:
     """Rows as a Delta table at ``path`` as long as the context lasts, for Spark to read; of it only the log stays behind."""
     write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
     try:

@@ -36,6 +36,9 @@ ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "number": pa.float64(
 HELD_ROWS = 1_000_000
 """More rows than these go to Spark through a table: of rows given directly its heap holds a copy that it may not spill."""
 
+BATCH_ROWS = 100_000
+"""Rows that are made into Arrow at a time on their way there."""
+
 
 @dataclass(frozen=True)
 class LinkageNight:
@@ -110,7 +113,7 @@ class LinkageNight:
             yield self._frame(rows, schema)
             return
         path = f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
-        with handed_over(path, pa.Table.from_pandas(rows, schema=schema, preserve_index=False)) as written:
+        with handed_over(path, _batches(rows, schema)) as written:
             yield self.spark.read.format("delta").load(written).hint("rebalance")
 
     def local_keys(self, name: str, rows: pd.DataFrame) -> DataFrame:
@@ -167,6 +170,13 @@ class LinkageNight:
     def path(self, name: str) -> str:
         """Where a linked table of the master lies."""
         return self.ctx.path(linked_table(self.master, name))
+
+
+def _batches(rows: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatchReader:
+    """Rows in Arrow, some at a time."""
+    parts = (rows.iloc[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
+    made = (pa.RecordBatch.from_pandas(part, schema=schema, preserve_index=False) for part in parts)
+    return pa.RecordBatchReader.from_batches(schema, made)
 
 
 def local(rows: DataFrame) -> pd.DataFrame:
