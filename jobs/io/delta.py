@@ -104,7 +104,7 @@ def handed_over(path: str, rows: pa.RecordBatchReader | pa.Table) -> Iterator[st
     finally:
         table = DeltaTable(path)
         table.delete()
-        table.vacuum(0, dry_run=False, enforce_retention_duration=False)
+        table.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
 
 
 @contextmanager
