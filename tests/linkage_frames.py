@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jobs.linkage.block import pairs_within_blocks
+from jobs.linkage.block import pairs_and_large_blocks
 from jobs.linkage.frequencies import with_frequencies
 from jobs.linkage.score import score
 from tests.linkage_firms import market_records
@@ -31,5 +31,5 @@ def record_frame(spark: SparkSession, records: list[dict[str, Any]], model: Mode
 def score_blocks(standardised: DataFrame, frequencies: DataFrame, model: Model, prior_weight: float) -> DataFrame:
     """All pairs that share a block."""
     counted = with_frequencies(standardised, frequencies, model)
-    pairs = pairs_within_blocks(counted, model)
+    pairs, _ = pairs_and_large_blocks(counted, model)
     return score(pairs, counted, model, prior_weight)

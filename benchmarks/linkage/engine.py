@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from jobs.linkage.block import HASH_PAIR, PAIR, pairs_within_blocks
+from jobs.linkage.block import HASH_PAIR, PAIR, pairs_and_large_blocks
 from jobs.linkage.candidate import write_candidate
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import count_frequencies, with_frequencies
@@ -47,7 +47,7 @@ def link(standardised: DataFrame, model: Model) -> Linked:
     """The entities among standardised records."""
     # Kept, because pairs join it twice: without, Spark plans and runs its joins twice too.
     counted = with_frequencies(standardised, count_frequencies(standardised, model), model).persist()
-    pairs = pairs_within_blocks(counted, model)
+    pairs, _ = pairs_and_large_blocks(counted, model)
     scored = score(pairs, counted, model, model.prior_weight(counted.count()))
     edges = edges_of(scored, model).select(*PAIR, *HASH_PAIR, "match_weight", "is_link").toArrow().to_pandas()
     columns = dict.fromkeys([*RECORD, RECORD_HASH, *model.rules.grouped_by])

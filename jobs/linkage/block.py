@@ -90,13 +90,8 @@ def large_blocks(keys: DataFrame, model: Model) -> DataFrame:
     return sizes.where(f"size > {cap_sql(model)}")
 
 
-def pairs_within_blocks(standardised: DataFrame, model: Model) -> DataFrame:
-    """`candidate_pairs` of records whose keys are kept nowhere."""
-    return pairs_and_large_blocks(standardised, model)[0]
-
-
 def pairs_and_large_blocks(standardised: DataFrame, model: Model) -> tuple[DataFrame, DataFrame]:
-    """`pairs_within_blocks`, and the `large_blocks` that they leave out."""
+    """`candidate_pairs` of records whose keys are kept nowhere, and the `large_blocks` that they leave out."""
     keys = blocking_keys(index_keys(standardised, model)).localCheckpoint()
     large = large_blocks(keys, model).localCheckpoint()
     return candidate_pairs(keys, large), large

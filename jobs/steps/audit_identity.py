@@ -10,12 +10,12 @@ from jobs.io.run_context import RunContext
 from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.audit import Difference, partition_differences
-from jobs.linkage.block import HASH_PAIR, pairs_within_blocks
+from jobs.linkage.block import HASH_PAIR, blocking_keys, candidate_pairs, large_blocks
+from jobs.linkage.comparable import comparable
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import counted_records, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import load_model
-from jobs.linkage.standardise import standardise
 from jobs.steps.link_all import score_pairs
 from jobs.steps.link_scope import decisions_of, local_records
 from jobs.steps.linkage_night import LinkageNight, local
@@ -76,8 +76,9 @@ def audit_identity(spark: SparkSession, ctx: RunContext, master: str) -> Identit
 def _audit(night: LinkageNight) -> IdentityAudit:
     model = night.model
     frequencies = night.read_before("term_frequencies")
-    standardised = with_frequencies(standardise(night.read_before("records"), model), frequencies, model).persist()
-    pairs = pairs_within_blocks(standardised, model)
+    standardised = with_frequencies(comparable(night.read_before("records"), model), frequencies, model).persist()
+    keys = blocking_keys(standardised)
+    pairs = candidate_pairs(keys, large_blocks(keys, model))
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)
     scored = local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
     findings = Findings(local_records(standardised, model), scored, decisions_of(night))
