@@ -109,10 +109,11 @@ def _steward_words(identity: Identity, same: Links) -> dict[tuple[str, str], str
     columns = identity.members[[*RECORD, "old_id", "master_id"]]
     members = list(columns.itertuples(index=False, name=None)) if len(same) else []
     words: dict[tuple[str, str], str] = {}
-    for sides in zip(same.left.tolist(), same.right.tolist(), strict=True):
-        (one, other) = ((f"{dataset}|{key}", old, master) for dataset, key, old, master in (members[side] for side in sides))
-        told = f"a steward decided that {one[0]} and {other[0]} are the same"
-        words |= {(old, master): told for _, old, master in (one, other) if old != master}
+    for left, right in zip(same.left.tolist(), same.right.tolist(), strict=True):
+        (dataset, key, old, master), (other_dataset, other_key, other_old, other_master) = members[left], members[right]
+        if master == other_master and old != other_old:
+            told = f"a steward decided that {dataset}|{key} and {other_dataset}|{other_key} are the same"
+            words |= {(ended, master): told for ended in (old, other_old) if ended != master}
     return words
 
 

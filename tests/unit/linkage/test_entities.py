@@ -165,11 +165,13 @@ def test_events_say_why(model: Model) -> None:
     _, reasons = night(_edges(model, ("b", "c", 12.0), ("c", "e", 20.0)), apart.crosswalk, apart.masters)
     assert reasons["moved"] == "d|b and d|c are linked: weight 12.0 (two records picked at random -15.0, same number +27.0)"
     two = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0))
+    all_linked = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0), ("b", "c", 12.0))
     _, reasons = night(two, apart.crosswalk, apart.masters, _decided(("b", "e", "same")))
     assert reasons["merged"] == "a steward decided that d|b and d|e are the same"
+    _, reasons = night(all_linked, apart.crosswalk, apart.masters, _decided(("a", "b", "same"), ("c", "e", "same")))
+    assert reasons["merged"].startswith("d|b and d|c are linked"), "what was decided joined no two masters"
     _, reasons = night(two, crosswalk, masters, _decided(("b", "c", "different")))
     assert reasons["split"].startswith("no link"), "they are not linked anyhow"
-    all_linked = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0), ("b", "c", 12.0))
     _, reasons = night(all_linked, crosswalk, masters, _decided(("b", "c", "different")))
     assert reasons["split"].startswith("a steward decided that records of it and of t-")
 
