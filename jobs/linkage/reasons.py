@@ -53,7 +53,7 @@ class _Told:
         if event == "split":
             return _parted(self.apart.get((master, str(other))), other)
         link = self.moved.get((str(dataset), str(key)))
-        return self.merged.get((str(other), master)) or link or f"its entity is no longer that of {other}"
+        return self.merged.get((str(other), master)) or link or _parted(self.apart.get((master, str(other))), other)
 
 
 def _parted(rule: str | None, other: str | None) -> str:

@@ -162,6 +162,7 @@ def test_events_say_why(model: Model) -> None:
     crosswalk = joined.members[["dataset", "record_key", "master_id"]].assign(valid_from=DAY)
     _, reasons = night(_edges(model, ("a", "b", 20.0), ("c", "e", 20.0)), crosswalk, masters)
     assert reasons["split"].startswith("no link to the records that stay with t-")
+    assert reasons["moved"] == reasons["split"], "what makes a new master moves its records"
     _, reasons = night(_edges(model, ("b", "c", 12.0), ("c", "e", 20.0)), apart.crosswalk, apart.masters)
     assert reasons["moved"] == "d|b and d|c are linked: weight 12.0 (two records picked at random -15.0, same number +27.0)"
     two = _edges(model, ("a", "b", 20.0), ("c", "e", 20.0))
