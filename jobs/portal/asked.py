@@ -7,13 +7,11 @@ from shlex import quote
 
 from jobs.io.release_reader import open_release
 from jobs.io.state import Release
+from jobs.linkage.standardise import RECORD_ID
 from jobs.portal.evidence import MasterLake, record_id
 from jobs.settings import Settings
 from schemas.catalog import Catalog
 from schemas.names import linked_table
-
-_IDENTITY = "dataset || '|' || record_key"
-"""A record's ID, in SQL."""
 
 
 def names_record(asked: str) -> bool:
@@ -24,7 +22,7 @@ def names_record(asked: str) -> bool:
 def find_asked(lake: MasterLake, asked: str) -> str | None:
     """The master ID that is meant, as it is written in the lake; that which holds the record now, if one is named."""
     if names_record(asked):
-        found = lake.rows("crosswalk", f"{_IDENTITY} = $asked and valid_to is null", asked=asked)
+        found = lake.rows("crosswalk", f"{RECORD_ID} = $asked and valid_to is null", asked=asked)
     else:
         found = lake.rows("master", "lower(master_id) = lower($asked)", asked=asked)
     return found[0]["master_id"] if found else None
@@ -59,11 +57,11 @@ def _is_of(lake: MasterLake, asked: str) -> bool:
 
 def _near_records(lake: MasterLake, asked: str) -> str:
     """What became of a record that no master holds, or the roles that its key may end in."""
-    held = lake.rows("crosswalk", f"{_IDENTITY} = $asked order by valid_to desc limit 1", asked=asked)
+    held = lake.rows("crosswalk", f"{RECORD_ID} = $asked order by valid_to desc limit 1", asked=asked)
     if held:
         ended = held[0]
         return f"Its source no longer has it: {ended['master_id']} held it until {ended['valid_to']}."
-    roles = lake.rows("crosswalk", f"starts_with({_IDENTITY}, $asked || '#') and valid_to is null order by record_key", asked=asked)
+    roles = lake.rows("crosswalk", f"starts_with({RECORD_ID}, $asked || '#') and valid_to is null order by record_key", asked=asked)
     if roles:
         return f"Its key ends in a role: {' or '.join(quote(record_id(row)) for row in roles)}."
     return _how_to_find(lake, asked.partition("|")[2].replace("'", "''"))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from jobs.io.release_reader import find_release, open_release
 from jobs.io.state import Release
 from jobs.linkage.decisions import standing
+from jobs.linkage.standardise import RECORD_ID
 from jobs.portal.evidence import MasterLake, Row, record_id
 from jobs.portal.review import registers_in
 from jobs.settings import Settings
@@ -49,7 +50,7 @@ def _known_among(settings: Settings, release: Release, master: str, record_ids: 
     """Those of the records that a register holds."""
     with open_release(settings, release.release_id, [str(linked_table(master, "records"))]) as connection:
         lake = MasterLake(connection, master)
-        found = lake.records("dataset || '|' || record_key in $ids", "dataset, record_key", ids=list(record_ids))
+        found = lake.records(f"{RECORD_ID} in $ids", "dataset, record_key", ids=list(record_ids))
     return {record_id(row) for row in found}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-Row = dict[str, Any]
+from jobs.portal.evidence import Row
 
 PLACE = ("dataset", "record_key", "held_since")
 """Where a record stands; it is said elsewhere."""

@@ -9,6 +9,7 @@ from jobs.io.state import Release
 from jobs.linkage.decisions import Decision, standing
 from jobs.linkage.model import load_model
 from jobs.linkage.review import kinds_of_cases
+from jobs.linkage.standardise import RECORD_ID
 from jobs.linkage.survive import RECENCY
 from jobs.portal.evidence import MasterLake, Row, links_among, record_id, scoring_model
 from jobs.settings import Settings
@@ -110,8 +111,7 @@ def _words(decision: Decision | None) -> str | None:
 
 
 def _record(lake: MasterLake, identity: str) -> Row:
-    dataset, _, key = identity.partition("|")
-    (found,) = lake.records("dataset = $dataset and record_key = $key", dataset=dataset, key=key)
+    (found,) = lake.records(f"{RECORD_ID} = $identity", identity=identity)
     return found
 
 
@@ -119,8 +119,7 @@ def _by_number(lake: MasterLake, identity: str) -> list[str]:
     """What a record is compared by that only its number says; nothing in a release that does not tell."""
     if not lake.has("standardised"):
         return []
-    dataset, _, key = identity.partition("|")
-    compared = lake.rows("standardised", "dataset = $dataset and record_key = $key", dataset=dataset, key=key)
+    compared = lake.rows("standardised", f"{RECORD_ID} = $identity", identity=identity)
     return [words for column, words in BY_NUMBER.items() if any(row.get(column) for row in compared)]
 
 

@@ -34,7 +34,8 @@ ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "number": pa.float64(
 
 
 HELD_ROWS = 1_000_000
-"""More rows than these go to Spark through a table: of rows given directly its heap holds a copy that it may not spill."""
+"""More rows than these go to Spark through a table, and one table after the other: of rows given directly its heap holds a copy
+that it may not spill."""
 
 BATCH_ROWS = 100_000
 """Rows that are made into Arrow at a time on their way there."""

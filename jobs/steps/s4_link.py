@@ -21,7 +21,7 @@ from jobs.security.keys import lake_key
 from jobs.steps.link_all import link_all
 from jobs.steps.link_changes import find_changes, link_changes
 from jobs.steps.link_scope import Scope, masters_named
-from jobs.steps.linkage_night import LinkageNight
+from jobs.steps.linkage_night import HELD_ROWS, LinkageNight
 from jobs.steps.linkage_state import DECISIONS, base_state, is_linked, record_state, restore_state
 from jobs.steps.side_by_side import AT_ONCE, side_by_side
 from jobs.steps.todays_records import Touched, silver_digests, todays_records, touched_records
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 1800.0
 """How long to wait for another process that links the same master: a task that outlived its scheduler, whose retry this is."""
-
-RECORDS_AT_ONCE = 1_000_000
-"""Of more records the tables that the driver fills are written one after the other: Spark's heap holds a copy of each."""
 
 
 def link(spark: SparkSession, ctx: RunContext, master: str, *, afresh: bool = False) -> None:
@@ -80,7 +77,7 @@ def link_records(
     entities = group_records(scope.findings, night.model)
     identity = _identify(night, scope, entities)
     write_review = partial(_write_review, night, scope, entities, identity)
-    at_once = AT_ONCE if len(entities.members) <= RECORDS_AT_ONCE else 1
+    at_once = AT_ONCE if len(entities.members) <= HELD_ROWS else 1
     side_by_side([*_identity_writes(night, scope, entities, identity), write_review], at_once)
 
 
