@@ -41,7 +41,8 @@ LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boole
 class RecordRole(StrictModel):
     """One entity that a row names: the master it belongs to, and where its attributes stand.
 
-    ``fields`` maps an attribute of the master's linkage records to a Spark SQL expression over silver columns.
+    ``fields`` maps an attribute of the master's linkage records to a Spark SQL expression over silver columns. ``formerly`` maps
+    an attribute that is a list to one over a row's own columns: its values in earlier versions of the row, without today's.
     """
 
     master: str
@@ -49,6 +50,12 @@ class RecordRole(StrictModel):
     when: str | None = None
     """A Spark SQL condition under which the row names this entity at all."""
     fields: dict[str, str]
+    formerly: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """All attributes that it fills."""
+        return (*self.fields, *self.formerly)
 
 
 class Survivorship(StrictModel):

@@ -195,8 +195,9 @@ class _Master:
         """Key and attributes of every record that is in silver now. Raises UsageError if there is none."""
         found: list[DataFrame] = []
         for source in sources_with_rows(self._root, self._catalog, self._master):
-            rows = self._read(source.table(Layer.SILVER)).where("_valid_to is null")
-            found += records_of(rows, source, self._master)
+            versions = self._read(source.table(Layer.SILVER))
+            ended = versions.where("_valid_to is not null")
+            found += records_of(versions.where("_valid_to is null"), source, self._master, ended)
         records = union_of(found)
         unfilled = sorted(set(model.rules.attributes) - set(records.columns))
         empty = {name: f"cast(null as {model.rules.attributes[name]})" for name in unfilled}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from jobs.io.run_context import RunContext
 from jobs.io.state import delivery_states
 from jobs.linkage.identify import RECORD
-from jobs.linkage.model import ModelError
+from jobs.linkage.model import Model, ModelError
 from jobs.linkage.roles import BEYOND_ITS_ROW, records_of, union_of
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_night import LinkageNight
-from jobs.transforms.history import rows_changed, rows_ended, rows_on
+from jobs.transforms.history import ended_by, rows_changed, rows_ended, rows_on
 from schemas.contract import Contract
 from schemas.names import Layer
 from schemas.record_keys import dataset_of
@@ -46,7 +46,7 @@ def todays_records(night: LinkageNight) -> DataFrame:
     Raises ModelError if a contract fills an attribute that the model does not know.
     """
     day = night.ctx.business_date
-    return _records(night, [record for source, rows in _silver(night) for record in _named(night, source, rows_on(rows, day))])
+    return _records(night, [record for source in _silver(night) for record in _named(night, *source, day)])
 
 
 def touched_records(night: LinkageNight) -> Touched | None:
@@ -65,9 +65,9 @@ def touched_records(night: LinkageNight) -> Touched | None:
     found, untold = [], set[str]()
     for source, rows in _silver(night):
         if dataset_of(source) in told:
-            found += _named(night, source, rows_changed(rows, since, today))
+            found += _named(night, source, rows, today, since)
         else:
-            found += _named(night, source, rows_on(rows, today))
+            found += _named(night, source, rows, today)
             untold.add(dataset_of(source))
     return touched_among(_records(night, found, also=VALIDITY), since, today, tuple(sorted(untold)))
 
@@ -110,15 +110,17 @@ def _looks_at_other_rows(source: Contract) -> bool:
 def _silver(night: LinkageNight) -> Iterator[tuple[Contract, DataFrame]]:
     """The sources of the master that have delivered, each with every version of its rows as the night sees them."""
     for source in night.ctx.catalog.sources_of(night.master):
-        _require_attributes(source, night)
+        require_attributes(source, night.master, night.model)
         table = source.table(Layer.SILVER)
         version = night.silver.get(str(table))
         if version is not None:
             yield source, night.spark.read.format("delta").option("versionAsOf", version).load(night.ctx.path(table))
 
 
-def _named(night: LinkageNight, source: Contract, rows: DataFrame) -> list[DataFrame]:
-    return list(records_of(rows, source, night.master))
+def _named(night: LinkageNight, source: Contract, versions: DataFrame, day: date, since: date | None = None) -> list[DataFrame]:
+    """The records in the rows of a source that were so on ``day``; of those alone that changed ``since``, and as they were then."""
+    rows = rows_on(versions, day) if since is None else rows_changed(versions, since, day)
+    return list(records_of(rows, source, night.master, ended=ended_by(versions, day)))
 
 
 def _records(night: LinkageNight, found: list[DataFrame], also: Mapping[str, str] | None = None) -> DataFrame:
@@ -130,11 +132,19 @@ def _records(night: LinkageNight, found: list[DataFrame], also: Mapping[str, str
     return union_of([empty, *found]).select(*(f.col(name).cast(kind) for name, kind in columns.items()))
 
 
-def _require_attributes(source: Contract, night: LinkageNight) -> None:
-    for role in source.record_roles:
-        unknown = sorted(set(role.fields) - set(night.model.rules.attributes)) if role.master == night.master else []
-        if unknown:
-            raise ModelError(
-                f"{source.path}: recordRoles fills {', '.join(unknown)}, which the model of {night.master} does not know. "
-                "Add it to `attributes` of model.govlake.yaml, or take it out of the contract."
-            )
+def require_attributes(source: Contract, master: str, model: Model) -> None:
+    """Raise ModelError if a contract fills attributes that the model of ``master`` lacks, or has for a single value of several."""
+    known = model.rules.attributes
+    roles = [role for role in source.record_roles if role.master == master]
+    unknown = sorted({name for role in roles for name in role.attributes} - set(known))
+    if unknown:
+        raise ModelError(
+            f"{source.path}: recordRoles fills {', '.join(unknown)}, which the model of {master} does not know. "
+            "Add it to `attributes` of model.govlake.yaml, or take it out of the contract."
+        )
+    single = sorted({name for role in roles for name in role.formerly if not known[name].startswith("array<")})
+    if single:
+        raise ModelError(
+            f"{source.path}: recordRoles fills {', '.join(single)} with what was so formerly, of which there may be several. "
+            f"Give it the type array<…> in `attributes` of model.govlake.yaml of {master}."
+        )

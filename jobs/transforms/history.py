@@ -24,6 +24,13 @@ def rows_on(versions: DataFrame, day: date) -> DataFrame:
     return versions.where(_was_on(day))
 
 
+def ended_by(versions: DataFrame, day: date) -> DataFrame:
+    """The versions that were no longer so on a business date."""
+    from pyspark.sql import functions as f
+
+    return versions.where(f.col("_valid_to") <= f.lit(day))
+
+
 def versions_up_to(versions: DataFrame, day: date) -> DataFrame:
     """The history as it stood on a business date, whatever silver took in for later ones.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
-MERGES, SPLITS, CORRECTIONS = 20, 20, 50
+MERGES, SPLITS, CORRECTIONS, REMOVALS = 20, 20, 50, 5
 DECIDED = (RESIDENCE, "decided1"), (RESIDENCE, "decided2"), (RESIDENCE, "decided3")
 """Two records of one person and one of a namesake: a steward takes the second from the first, and gives it the third."""
 
@@ -43,6 +43,8 @@ class Plan:
     corrected: list[Key]
     moved: dict[Key, Key]
     """Of merged and moved records: a record of the person that they turn out to be of."""
+    left_behind: dict[Key, Key]
+    """Of records with the address of a person who moves house, and a name: the person's household registration."""
 
 
 def _plan() -> Plan:
@@ -50,7 +52,8 @@ def _plan() -> Plan:
     town = Town(3, 330, noise=0.0)
     people = iter(town.people)
     strangers = iter(Town(4, MERGES + SPLITS, noise=0.0).people)
-    plan = Plan(list(town.records), [], {}, [], [], {})
+    plan = Plan(list(town.records), [], {}, [], [], {}, {})
+    registered = {key_of(row): row for row in town.records}
     second: dict[Key, Row] = {}
     for number in range(MERGES):
         key, person, other = f"merge{number}", next(people), next(strangers)
@@ -69,6 +72,12 @@ def _plan() -> Plan:
         key, person, other = f"move{number}", next(people), next(people)
         _plant(plan.first, second, key, _residence(other, key), _residence(person, key))
         plan.moved[RESIDENCE, key] = _home(person)
+    for number in range(REMOVALS):
+        key, person = f"account{number}", next(people)
+        told = {"dataset": RESIDENCE, "record_key": key, "person_name": person.name, "current_address": person.address}
+        plan.first.append(told)
+        second[_home(person)] = registered[_home(person)] | {"registered_address": f"迁入路{number}号"}
+        plan.left_behind[RESIDENCE, key] = _home(person)
     plan.first.extend(_of_stewards())
     plan.second.extend(second.get(key_of(row), row) for row in plan.first)
     return plan
@@ -176,6 +185,12 @@ def test_every_corrected_number_leaves_the_person_or_moves_the_record_with_its_e
         assert (told[key]["master_id"], told[key]["other_id"]) == (after[home], before[key])
         assert before[key] != after[key] == before[home]
     assert set(told) == {*plan.moved, *plan.split, *(_joining(pair, before, after) for pair in plan.merged.items())}
+
+
+def test_a_record_with_the_address_that_a_person_moved_from_stays_the_persons(lake: Lake, plan: Plan) -> None:
+    before, after = lake.masters_on(FIRST), lake.masters_on(SECOND)
+    assert len(plan.left_behind) == REMOVALS
+    assert all(before[key] == before[home] == after[home] == after[key] for key, home in plan.left_behind.items())
 
 
 def test_nobody_else_changes(lake: Lake, plan: Plan) -> None:

@@ -22,6 +22,7 @@ from jobs.transforms.standardise import type_rows
 from quality.gate import mark_rows
 from quality.suite import checks_of
 from schemas.catalog import Catalog, load_catalog
+from schemas.contract import RecordRole
 from tests.spark.typed_values import PLACE
 
 if TYPE_CHECKING:
@@ -92,6 +93,34 @@ def test_rows_pass_the_gate_and_name_whom_the_truth_says(world: World, frames: C
     expected = records_true(world, PEOPLE, dataset)
     assert sorted(records_named(found, POPULATION)) == expected
     assert len(expected) > 10
+
+
+def test_a_record_tells_what_was_formerly_so_of_it_and_no_longer_is(spark: SparkSession, catalog: Catalog) -> None:
+    role = RecordRole(master="p", when="name is not null", fields={"said": "name"}, formerly={"former": "place"})
+    contract = catalog.find("public_security/residence_registration").model_copy(update={"record_roles": (role,)})
+    versions = spark.createDataFrame(
+        [
+            *[("moved", "n", place, ended) for place, ended in (("b", DAY), ("a", DAY), ("c", None))],
+            *[("came back", "n", place, ended) for place, ended in (("a", DAY), ("b", DAY), ("a", None))],
+            *[("renamed", name, "a", ended) for name, ended in (("m", DAY), ("n", None))],
+            *[("named nobody", name, place, ended) for name, place, ended in ((None, "a", DAY), ("n", "b", None))],
+            *[("nowhere now", "n", place, ended) for place, ended in (("a", DAY), (None, None))],
+            ("gone", "n", "a", DAY),
+        ],
+        "registration_number string, name string, place string, _valid_to date",
+    )
+    now, ended = versions.where("_valid_to is null"), versions.where("_valid_to is not null")
+    (found,) = records_of(now, contract, "p", ended)
+    assert found.columns == ["dataset", "record_key", "said", "former", "_valid_to"]
+    assert {row["record_key"]: row["former"] for row in found.toArrow().to_pylist()} == {
+        "moved": ["a", "b"],
+        "came back": ["b"],
+        "renamed": None,
+        "named nobody": None,
+        "nowhere now": ["a"],
+    }
+    (untold,) = records_of(now, contract, "p")
+    assert "former" not in untold.columns
 
 
 NAMING_ENTITIES = [dataset for dataset, kind in KINDS.items() if any(named.master == LEGAL_ENTITY for named in kind.named)]

@@ -10,9 +10,11 @@ import pytest
 
 from jobs.io import control
 from jobs.io.run_context import RunContext
+from jobs.linkage.model import ModelError, load_model
 from jobs.linkage.roles import BEYOND_ITS_ROW
-from jobs.steps.todays_records import silver_digests
+from jobs.steps.todays_records import require_attributes, silver_digests
 from schemas.catalog import Catalog
+from schemas.contract import RecordRole
 
 HOUSEHOLD, RESIDENCE, MARRIAGE = (
     "public_security/household_register",
@@ -92,6 +94,23 @@ def test_items_do_not_tell(ctx: RunContext, before: dict[str, str]) -> None:
 def test_a_dataset_whose_records_are_made_of_several_rows_does_not_tell(ctx: RunContext, before: dict[str, str]) -> None:
     _deliver(ctx, HOUSEHOLD, FIRST)
     assert _now(ctx) == before, "who is in the household changes one's relatives"
+
+
+@pytest.mark.parametrize(
+    ("fills", "error"),
+    [
+        ({"fields": {"shoe_size": "citizen_id"}}, "fills shoe_size, which the model of population does not know"),
+        ({"fields": {}, "formerly": {"old_homes": "citizen_id"}}, "fills old_homes, which the model of population does not know"),
+        ({"fields": {}, "formerly": {"former_name": "person_name"}}, "fills former_name with what was so formerly"),
+    ],
+)
+def test_a_contract_that_fills_what_the_model_cannot_take_is_named(ctx: RunContext, fills: dict[str, Any], error: str) -> None:
+    model = load_model(ctx.settings.linkage.models / "population")
+    source = ctx.catalog.find(RESIDENCE)
+    require_attributes(source, "population", model)
+    role = RecordRole(master="population", **fills)
+    with pytest.raises(ModelError, match=f"residence_registration.*{error}.*`attributes`"):
+        require_attributes(source.model_copy(update={"record_roles": (role,)}), "population", model)
 
 
 @pytest.mark.parametrize(
