@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from jobs.linkage.block import HASH_PAIR
 from jobs.linkage.model import Model
 from jobs.linkage.model_settings import Comparison, Level, compared_columns
 from jobs.linkage.standardise import RECORD_HASH
@@ -65,6 +66,28 @@ def both_sides(pairs: DataFrame, standardised: DataFrame, columns: Iterable[str]
         own = [f.col(name).alias(f"{name}_{side}") for name in sorted(columns)]
         joined = joined.join(standardised.select(f.col(RECORD_HASH).alias(f"{RECORD_HASH}_{side}"), *own), f"{RECORD_HASH}_{side}")
     return joined
+
+
+def both_sides_of_few(pairs: DataFrame, ones: DataFrame, standardised: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """The same of pairs that each have a record, named by its hash in ``one``, among few ``ones``.
+
+    All other records are looked through once and never shuffled: what they say goes with their pairs to the few.
+    """
+    from pyspark.sql import functions as f
+
+    left, right = HASH_PAIR
+    names = sorted(columns)
+    sought = f.broadcast(pairs.withColumn("_other", f.expr(f"if(one = {left}, {right}, {left})")))
+    others = standardised.select(RECORD_HASH, *names).join(sought, f.col(RECORD_HASH) == f.col("_other"))
+    # A checkpoint: either half of the pairs begins at it, and each would look through all records again.
+    found = others.select("one", *HASH_PAIR, *names).localCheckpoint()
+    halves = []
+    for side, other_side in (("l", "r"), ("r", "l")):
+        known = [f.col(name).alias(f"{name}_{other_side}") for name in names]
+        own = [f.col(name).alias(f"{name}_{side}") for name in names]
+        half = found.where(f"one = {RECORD_HASH}_{side}").select(*HASH_PAIR, *known)
+        halves.append(half.join(ones.select(f.col(RECORD_HASH).alias(f"{RECORD_HASH}_{side}"), *own), f"{RECORD_HASH}_{side}"))
+    return halves[0].unionByName(halves[1])
 
 
 def needed_columns(model: Model) -> set[str]:

@@ -45,30 +45,38 @@ def changed_blocks(keyed: DataFrame, came: DataFrame, left: DataFrame) -> DataFr
 
 
 def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of the changed blocks that a night has to score, as `HASH_PAIR`, distinct."""
+    """Pairs of the changed blocks that a night has to score: `HASH_PAIR`, distinct.
+
+    ``one``: the hash of the record that came; where neither did (``is_reopened``), of the smaller.
+    """
     cap = cap_sql(model)
     within = blocks.where(f"size <= {cap} and part <> '{LEFT}'")
     # Who came meets all; of those who stayed, who is in a block that came down to its cap meets the others who stayed.
     one = within.where(f"part = '{CAME}' or size_before > {cap}")
-    return _pairs(one, within, f"part = '{CAME}' and other_part = '{STAYED}' or part = other_part and low < high")
+    met = _met(one, within, f"part = '{CAME}' and other_part = '{STAYED}' or part = other_part and low < high")
+    return met.selectExpr(*_in_order(), "low as one", f"part = '{STAYED}' as is_reopened").distinct()
 
 
 def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
     """Pairs of unchanged records in the blocks that outgrew their cap tonight: candidates no longer, unless elsewhere."""
     cap = cap_sql(model)
     outgrown = blocks.where(f"size > {cap} and size_before <= {cap} and part = '{STAYED}'")
-    return _pairs(outgrown, outgrown, "low < high")
+    return _met(outgrown, outgrown, "low < high").selectExpr(*_in_order()).distinct()
 
 
-def _pairs(one: DataFrame, other: DataFrame, condition: str) -> DataFrame:
-    """Pairs of records that share a block and meet a condition on ``low part high other_part``. `HASH_PAIR`, distinct."""
+def _met(one: DataFrame, other: DataFrame, condition: str) -> DataFrame:
+    """Records that share a block and meet a condition on ``low part high other_part``, once for each block."""
     from pyspark.sql import functions as f
 
-    left, right = HASH_PAIR
     ones = one.select("block_key", f.col(RECORD_HASH).alias("low"), "part")
     others = other.select("block_key", f.col(RECORD_HASH).alias("high"), f.col("part").alias("other_part"))
-    met = ones.join(others, "block_key").where(condition)
-    return met.select(f.least("low", "high").alias(left), f.greatest("low", "high").alias(right)).distinct()
+    return ones.join(others, "block_key").where(condition)
+
+
+def _in_order() -> list[str]:
+    """The pair ``low high`` as `HASH_PAIR`, as SQL to select."""
+    left, right = HASH_PAIR
+    return [f"least(low, high) as {left}", f"greatest(low, high) as {right}"]
 
 
 def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:

@@ -20,18 +20,30 @@ if TYPE_CHECKING:
 
 
 def score(pairs: DataFrame, counted: DataFrame, model: Model, prior_weight: float) -> DataFrame:
-    """Candidate pairs, compared and scored. Grain: one row a pair, ``record_id_l < record_id_r``, each with its hash.
+    """Candidate pairs, compared and scored, as `weigh` has them.
+
+    ``counted``: the records, standardised and with their term frequencies.
+    """
+    return weigh(both_sides(pairs, counted, scored_columns(model)), model, prior_weight)
+
+
+def scored_columns(model: Model) -> set[str]:
+    """The columns of both records of a pair that its score is worked out from."""
+    return needed_columns(model) | {"record_id", *map(frequency_name, model.frequency_columns)}
+
+
+def weigh(sides: DataFrame, model: Model, prior_weight: float) -> DataFrame:
+    """Pairs with the `scored_columns` of both records, scored. Grain: one row a pair, ``record_id_l < record_id_r``, with hashes.
 
     ``gamma_<comparison>`` is the level that a pair reaches, ``mw_<comparison>`` its weight (bits, term frequencies included),
-    ``match_weight`` their sum with the prior. ``counted``: the records, standardised and with their term frequencies. A level
-    has to read the same with both records exchanged: which of them its ``_l`` stands for is decided by their hashes.
+    ``match_weight`` their sum with the prior. A level has to read the same with both records exchanged: which of them its
+    ``_l`` stands for is decided by their hashes.
     """
     from pyspark.sql import functions as f
 
-    needed = needed_columns(model) | {"record_id", *map(frequency_name, model.frequency_columns)}
     weights = {f"mw_{comparison.output_column_name}": weight_sql(comparison) for comparison in model.comparisons}
     named = [f"{weight} as {name}" for name, weight in weights.items()]
-    scored = both_sides(pairs, counted, needed).selectExpr(*_named_in_order(), *gammas_sql(model), *named)
+    scored = sides.selectExpr(*_named_in_order(), *gammas_sql(model), *named)
     total = " + ".join([_double(prior_weight), *weights])
     return scored.withColumn("match_weight", f.expr(total))
 

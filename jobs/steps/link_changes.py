@@ -20,13 +20,15 @@ from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, KEYS
 from jobs.linkage.changes import among_hashes, changed_records, with_hashes, with_record_hash
 from jobs.linkage.comparable import comparable
+from jobs.linkage.compare import both_sides_of_few
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.standardise import HASHES, RECORD_HASH
+from jobs.linkage.score import edges_of, scored_columns, weigh
+from jobs.linkage.standardise import HASHES, RECORD_HASH, with_record_id
 from jobs.linkage.standing import is_among, touches
-from jobs.steps.link_all import report_capped, score_pairs
+from jobs.steps.link_all import report_capped
 from jobs.steps.link_scope import Scope, local_pairs, scope_around
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import state_version
@@ -116,7 +118,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     standardised = night.table("standardised")
     blocks = changed_blocks(standardised, came, changes.left).persist()
     report_capped(night, large_changed_blocks(blocks, model), standardised)
-    found = _new_edges(changes, standardised, blocks, model)
+    found = _new_edges(night, blocks, came, standardised, changes.counted).localCheckpoint()
     before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
     renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
     blocks.unpersist()
@@ -135,15 +137,16 @@ def _as_compared(changes: Changes, model: Model) -> DataFrame:
     return with_frequencies(made, frequencies, model).localCheckpoint()
 
 
-def _new_edges(changes: Changes, standardised: DataFrame, blocks: DataFrame, model: Model) -> DataFrame:
+def _new_edges(night: LinkageNight, blocks: DataFrame, came: DataFrame, standardised: DataFrame, counted: int | None) -> DataFrame:
     """The edges of the pairs that are to be compared tonight."""
-    from pyspark.sql import functions as f
-
+    model = night.model
     pairs = pairs_to_compare(blocks, model).localCheckpoint()
-    sides = [pairs.select(f.col(side).alias(RECORD_HASH)) for side in HASH_PAIR]
-    # A checkpoint: both sides of a pair begin at it, and each would read all records again.
-    compared = among_hashes(standardised.drop(*KEYS), sides[0].union(sides[1]).distinct()).localCheckpoint()
-    return score_pairs(pairs, compared, changes.counted, model).localCheckpoint()
+    ones, all_records = (with_record_id(records) for records in (came, standardised))
+    (reopened,) = local_hashes(pairs.where("is_reopened").select("one").distinct())
+    if len(reopened):
+        ones = ones.unionByName(among_hashes(all_records, night.hashes(reopened)).select(*ones.columns))
+    sides = both_sides_of_few(pairs, ones, all_records, scored_columns(model))
+    return edges_of(weigh(sides, model, model.prior_weight(counted or 0)), model)
 
 
 def _lapsed(night: LinkageNight, outgrown: DataFrame, standardised: DataFrame) -> pd.DataFrame:

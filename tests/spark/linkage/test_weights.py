@@ -10,9 +10,19 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as f
 
-from jobs.linkage.block import RULE, blocking_keys, candidate_pairs, capped_blocks, index_keys, large_blocks
-from jobs.linkage.compare import bounded
+from jobs.linkage.block import (
+    HASH_PAIR,
+    RULE,
+    blocking_keys,
+    candidate_pairs,
+    capped_blocks,
+    index_keys,
+    large_blocks,
+    pairs_and_large_blocks,
+)
+from jobs.linkage.compare import both_sides, both_sides_of_few, bounded, needed_columns
 from jobs.linkage.frequencies import count_frequencies, frequencies_of, with_frequencies
 from jobs.linkage.model import SETTINGS_FILE, Model, load_model
 from jobs.linkage.standardise import standardise
@@ -57,6 +67,18 @@ def test_match_weights_equal_those_of_splink(spark: SparkSession, master: str) -
     assert both["match_weight"].gt(0).any()
     reached = {name: set(ours[f"gamma_{name}"]) for name in (c.output_column_name for c in model.comparisons)}
     assert sum(map(len, reached.values())) > 15, "the town is varied enough to reach many of the model's levels"
+
+
+def test_pairs_of_few_records_are_those_of_both_joins(model: Model, town: DataFrame) -> None:
+    pairs, _ = pairs_and_large_blocks(town, model)
+    columns = sorted(needed_columns(model))
+    is_one = {side: f"pmod({side}, 3) = 0" for side in HASH_PAIR}
+    left, right = is_one
+    named = pairs.where(" or ".join(is_one.values())).withColumn("one", f.expr(f"if({is_one[left]}, {left}, {right})"))
+    few = both_sides_of_few(named, town.where("pmod(record_hash, 3) = 0"), town, columns)
+    every = both_sides(named.drop("one"), town, columns).select(*few.columns)
+    assert few.orderBy(*HASH_PAIR).collect() == every.orderBy(*HASH_PAIR).collect() != []
+    assert 0 < named.where(f"one = {right}").count() < named.count(), "the few stand on either side"
 
 
 @pytest.mark.parametrize(
