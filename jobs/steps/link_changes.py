@@ -44,6 +44,9 @@ NEEDED = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "
 FEW_RECORDS = 30_000
 """Up to so many, all are linked anew: finding out what changed is some forty Spark queries more, whatever the size (ADR 10)."""
 
+SENT_RECORDS = 200_000
+"""So many records, with all that they are compared by, every executor can hold; their pairs need not be sorted then."""
+
 KEPT_RECORDS = 200_000
 """Up to so many, all of today's records are kept on local disk while changes are looked for, instead of read from the sources
 again."""
@@ -118,7 +121,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     standardised = night.table("standardised")
     blocks = changed_blocks(standardised, came, changes.left).persist()
     report_capped(night, large_changed_blocks(blocks, model), standardised)
-    found = _new_edges(night, blocks, came, standardised, changes.counted).localCheckpoint()
+    found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
     before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
     renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
     blocks.unpersist()
@@ -137,16 +140,20 @@ def _as_compared(changes: Changes, model: Model) -> DataFrame:
     return with_frequencies(made, frequencies, model).localCheckpoint()
 
 
-def _new_edges(night: LinkageNight, blocks: DataFrame, came: DataFrame, standardised: DataFrame, counted: int | None) -> DataFrame:
-    """The edges of the pairs that are to be compared tonight."""
+def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: DataFrame, standardised: DataFrame) -> DataFrame:
+    """The edges of the pairs that are to be compared tonight. ``came``: the new and changed records, as they are compared."""
+    from pyspark.sql import functions as f
+
     model = night.model
     pairs = pairs_to_compare(blocks, model).localCheckpoint()
     ones, all_records = (with_record_id(records) for records in (came, standardised))
     (reopened,) = local_hashes(pairs.where("is_reopened").select("one").distinct())
     if len(reopened):
         ones = ones.unionByName(among_hashes(all_records, night.hashes(reopened)).select(*ones.columns))
+    if len(changes.hashes) + len(reopened) <= SENT_RECORDS:
+        ones = f.broadcast(ones)
     sides = both_sides_of_few(pairs, ones, all_records, scored_columns(model))
-    return edges_of(weigh(sides, model, model.prior_weight(counted or 0)), model)
+    return edges_of(weigh(sides, model, model.prior_weight(changes.counted or 0)), model)
 
 
 def _lapsed(night: LinkageNight, outgrown: DataFrame, standardised: DataFrame) -> pd.DataFrame:
