@@ -142,13 +142,24 @@ def _named_tables(query: str, path_of: Callable[[str], str]) -> str:
 
 @contextmanager
 def _rows_given() -> Iterator[Any]:
-    """How Great Expectations is given a DataFrame. Left to itself it would have Spark keep each, and what it came of, for good."""
-    sources = _context().data_sources
-    source = sources.add_spark(SOURCE, persist=False)
+    """How Great Expectations is given a DataFrame; what it holds of it afterwards it gives up."""
+    source, given = _source()
     try:
-        yield source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
+        yield given
     finally:
-        sources.delete(SOURCE)
+        held = source.get_execution_engine().batch_manager
+        held.reset_batch_cache()
+        held.batch_data_cache.clear()
+
+
+@cache
+def _source() -> tuple[Any, Any]:
+    """Where rows come from, and how they are handed over: once a process, for each addition writes the whole configuration as YAML.
+
+    Left to itself Great Expectations would have Spark keep each DataFrame, and what it came of, for good.
+    """
+    source = _context().data_sources.add_spark(SOURCE, persist=False)
+    return source, source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
 
 
 @cache

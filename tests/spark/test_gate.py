@@ -1,7 +1,9 @@
-"""A gate looks at what is staged, and leaves nothing of it with Spark."""
+"""A gate looks at what is staged, and leaves nothing of it with Spark or Great Expectations."""
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 from quality.gate import judge, mark_rows
@@ -13,11 +15,16 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def test_a_gate_has_spark_keep_nothing(spark: SparkSession, catalog: Catalog) -> None:
+def test_each_gate_sees_its_own_rows_and_nothing_of_them_is_kept(spark: SparkSession, catalog: Catalog) -> None:
     checks = checks_of(catalog.by_dataset[DatasetName(Layer.LINKED, "term_frequencies")])
-    rows = spark.sql(f"select 'name' as column_name, 'a' as value, 0.5D as frequency, 1L as record_count, 1L as {KEY_VERSIONS}")
+    columns = f"'name' as column_name, string(id) as value, 0.5D as frequency, 1L as record_count, 1L as {KEY_VERSIONS}"
     cached = spark._jsparkSession.sharedState().cacheManager()
     cached.clearCache()
-    for _ in range(2):
-        assert judge(mark_rows(rows, checks), checks, "linked.term_frequencies", str).rows_checked == 1
+    for count in (1, 3, 2):
+        rows = mark_rows(spark.range(count).selectExpr(*columns.split(", ")), checks)
+        assert judge(rows, checks, "linked.term_frequencies", str).rows_checked == count
+        given = weakref.ref(rows)
+        del rows
+        gc.collect()
+        assert given() is None
     assert cached.isEmpty()
