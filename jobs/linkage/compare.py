@@ -71,13 +71,14 @@ def both_sides(pairs: DataFrame, standardised: DataFrame, columns: Iterable[str]
 def both_sides_of_few(pairs: DataFrame, ones: DataFrame, standardised: DataFrame, columns: Iterable[str]) -> DataFrame:
     """The same of pairs that each have a record, named by its hash in ``one``, among few ``ones``.
 
-    All other records are looked through once and never shuffled: what they say goes with their pairs to the few.
+    All other records are looked through once, and what they say goes with their pairs to the few. Records are not shuffled for
+    it if ``pairs`` are hinted to be broadcast, nor pairs if ``ones`` are.
     """
     from pyspark.sql import functions as f
 
     left, right = HASH_PAIR
     names = sorted(columns)
-    sought = f.broadcast(pairs.withColumn("_other", f.expr(f"if(one = {left}, {right}, {left})")))
+    sought = pairs.withColumn("_other", f.expr(f"if(one = {left}, {right}, {left})"))
     others = standardised.select(RECORD_HASH, *names).join(sought, f.col(RECORD_HASH) == f.col("_other"))
     # A checkpoint: either half of the pairs begins at it, and each would look through all records again.
     found = others.select("one", *HASH_PAIR, *names).localCheckpoint()

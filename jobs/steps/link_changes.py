@@ -44,8 +44,9 @@ NEEDED = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "
 FEW_RECORDS = 30_000
 """Up to so many, all are linked anew: finding out what changed is some forty Spark queries more, whatever the size (ADR 10)."""
 
-SENT_RECORDS = 200_000
-"""So many records, with all that they are compared by, every executor can hold; their pairs need not be sorted then."""
+SENT_RECORDS, SENT_PAIRS = 200_000, 2_000_000
+"""So many records, with all that they are compared by, and so many pairs every executor can hold. Of more, Spark sorts both sides
+of a join, and finds the same."""
 
 KEPT_RECORDS = 200_000
 """Up to so many, all of today's records are kept on local disk while changes are looked for, instead of read from the sources
@@ -152,6 +153,8 @@ def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: D
         ones = ones.unionByName(among_hashes(all_records, night.hashes(reopened)).select(*ones.columns))
     if len(changes.hashes) + len(reopened) <= SENT_RECORDS:
         ones = f.broadcast(ones)
+    if pairs.count() <= SENT_PAIRS:
+        pairs = f.broadcast(pairs)
     sides = both_sides_of_few(pairs, ones, all_records, scored_columns(model))
     return edges_of(weigh(sides, model, model.prior_weight(changes.counted or 0)), model)
 
