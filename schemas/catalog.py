@@ -73,7 +73,7 @@ class Catalog:
 
     def sources_of(self, master: str) -> tuple[Contract, ...]:
         """Source contracts whose rows name an entity of ``master``."""
-        return tuple(s for s in self.refined if any(role.master == master for role in s.record_roles))
+        return tuple(s for s in self.refined if s.roles_of(master))
 
     def require_master(self, name: str) -> None:
         """Raises UsageError for a master that no source has records for."""

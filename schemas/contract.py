@@ -158,6 +158,10 @@ class Contract(StrictModel):
         """Names of the key columns, in key order."""
         return tuple(column.name for column in self.columns if column.is_key)
 
+    def roles_of(self, master: str) -> tuple[RecordRole, ...]:
+        """The entities of ``master`` that a row names."""
+        return tuple(role for role in self.record_roles if role.master == master)
+
     def table(self, layer: Layer) -> TableName:
         """The table of this dataset in a layer."""
         return self.dataset.in_layer(layer)

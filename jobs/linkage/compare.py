@@ -12,8 +12,10 @@ from jobs.linkage.model_settings import Comparison, Level, compared_columns
 from jobs.linkage.standardise import RECORD_HASH
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
+SIDES = ("l", "r")
+"""What the columns of either record of a pair end in, in the order of `HASH_PAIR`."""
 
 _DAMERAU = re.compile(r"damerau_levenshtein\((?P<left>[^(),]+),\s*(?P<right>[^(),]+)\)\s*(?P<relation><=|=)\s*(?P<most>\d+)")
 
@@ -59,12 +61,9 @@ def _bounded(found: re.Match[str]) -> str:
 
 def both_sides(pairs: DataFrame, standardised: DataFrame, columns: Iterable[str]) -> DataFrame:
     """Candidate pairs with the ``columns`` of both records, as ``<column>_l`` and ``<column>_r``. Grain: one row a pair."""
-    from pyspark.sql import functions as f
-
     joined = pairs
-    for side in ("l", "r"):
-        own = [f.col(name).alias(f"{name}_{side}") for name in sorted(columns)]
-        joined = joined.join(standardised.select(f.col(RECORD_HASH).alias(f"{RECORD_HASH}_{side}"), *own), f"{RECORD_HASH}_{side}")
+    for side, record_hash in zip(SIDES, HASH_PAIR, strict=True):
+        joined = joined.join(standardised.select(*_as_side(side, [RECORD_HASH, *sorted(columns)])), record_hash)
     return joined
 
 
@@ -83,12 +82,17 @@ def both_sides_of_few(pairs: DataFrame, ones: DataFrame, standardised: DataFrame
     # A checkpoint: either half of the pairs begins at it, and each would look through all records again.
     found = others.select("one", *HASH_PAIR, *names).localCheckpoint()
     halves = []
-    for side, other_side in (("l", "r"), ("r", "l")):
-        known = [f.col(name).alias(f"{name}_{other_side}") for name in names]
-        own = [f.col(name).alias(f"{name}_{side}") for name in names]
-        half = found.where(f"one = {RECORD_HASH}_{side}").select(*HASH_PAIR, *known)
-        halves.append(half.join(ones.select(f.col(RECORD_HASH).alias(f"{RECORD_HASH}_{side}"), *own), f"{RECORD_HASH}_{side}"))
+    for side, other_side, record_hash in zip(SIDES, reversed(SIDES), HASH_PAIR, strict=True):
+        half = found.where(f"one = {record_hash}").select(*HASH_PAIR, *_as_side(other_side, names))
+        halves.append(half.join(ones.select(*_as_side(side, [RECORD_HASH, *names])), record_hash))
     return halves[0].unionByName(halves[1])
+
+
+def _as_side(side: str, columns: Iterable[str]) -> list[Column]:
+    """The columns of a record as those of one side of a pair."""
+    from pyspark.sql import functions as f
+
+    return [f.col(name).alias(f"{name}_{side}") for name in columns]
 
 
 def needed_columns(model: Model) -> set[str]:

@@ -23,9 +23,7 @@ def records_of(rows: DataFrame, contract: Contract, master: str, ended: DataFram
     ``ended``: versions of its rows that are no longer so, for what a record was ``formerly``; without them that is left out.
     Technical columns of the rows (``_valid_from``, ``_valid_to``, …) come along.
     """
-    for role in contract.record_roles:
-        if role.master != master:
-            continue
+    for role in contract.roles_of(master):
         if ended is None or not role.formerly:
             yield _named(rows, contract, role, role.fields)
         else:
@@ -61,7 +59,7 @@ def _looking_back(records: DataFrame, ended: DataFrame, attributes: Sequence[str
 
 def attributes_beyond_rows(contract: Contract, master: str) -> set[str]:
     """The attributes of the records of ``master`` that a source makes of more than the row that names the record."""
-    roles = [role for role in contract.record_roles if role.master == master]
+    roles = contract.roles_of(master)
     of_others = {name for role in roles for name, expression in role.fields.items() if BEYOND_ITS_ROW.search(expression)}
     return of_others.union(*(role.formerly for role in roles))
 

@@ -139,11 +139,8 @@ def _load_delivered_keys(
         if table_exists(silver.path(settings.root)):
             create_view(lake, settings, silver, release.tables.get(str(silver)))
             create_view(lake, settings, bronze)
-            for role in contract.record_roles:
-                if role.master == master:
-                    lake.execute(
-                        _delivered_records(contract, role), {"day": release.business_date, "dataset": dataset_of(contract)}
-                    )
+            for role in contract.roles_of(master):
+                lake.execute(_delivered_records(contract, role), {"day": release.business_date, "dataset": dataset_of(contract)})
 
 
 def _delivered_records(contract: Contract, role: RecordRole) -> str:

@@ -11,9 +11,10 @@ from jobs.io.delta import row_count
 from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, large_blocks
 from jobs.linkage.changes import among_hashes, with_hashes
 from jobs.linkage.comparable import comparable
+from jobs.linkage.compare import both_sides
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
-from jobs.linkage.score import edges_of, score
+from jobs.linkage.score import edges_of, scored_columns, weigh
 from jobs.linkage.standardise import RECORD_HASH, with_record_id
 from jobs.steps.link_scope import Scope, whole_scope
 from jobs.steps.linkage_night import LinkageNight
@@ -41,7 +42,12 @@ def score_pairs(pairs: DataFrame, standardised: DataFrame, record_count: int | N
 
     ``standardised``: the records that they name, with the frozen term frequencies, counted on ``record_count`` records.
     """
-    return edges_of(score(pairs, with_record_id(standardised), model, model.prior_weight(record_count or 0)), model)
+    return score_sides(both_sides(pairs, with_record_id(standardised), scored_columns(model)), record_count, model)
+
+
+def score_sides(sides: DataFrame, record_count: int | None, model: Model) -> DataFrame:
+    """The edges worth keeping of pairs with the `scored_columns` of both records."""
+    return edges_of(weigh(sides, model, model.prior_weight(record_count or 0)), model)
 
 
 def _frequencies(night: LinkageNight, made: DataFrame) -> DataFrame:

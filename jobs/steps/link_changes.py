@@ -25,10 +25,10 @@ from jobs.linkage.frequencies import counted_records, frequencies_of, must_recou
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
-from jobs.linkage.score import edges_of, scored_columns, weigh
+from jobs.linkage.score import scored_columns
 from jobs.linkage.standardise import HASHES, RECORD_HASH, with_record_id
 from jobs.linkage.standing import is_among, touches
-from jobs.steps.link_all import report_capped
+from jobs.steps.link_all import report_capped, score_sides
 from jobs.steps.link_scope import Scope, local_pairs, scope_around
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import state_version
@@ -155,8 +155,7 @@ def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: D
         ones = f.broadcast(ones)
     if pairs.count() <= SENT_PAIRS:
         pairs = f.broadcast(pairs)
-    sides = both_sides_of_few(pairs, ones, all_records, scored_columns(model))
-    return edges_of(weigh(sides, model, model.prior_weight(changes.counted or 0)), model)
+    return score_sides(both_sides_of_few(pairs, ones, all_records, scored_columns(model)), changes.counted, model)
 
 
 def _lapsed(night: LinkageNight, outgrown: DataFrame, standardised: DataFrame) -> pd.DataFrame:

@@ -135,7 +135,7 @@ def _records(night: LinkageNight, found: list[DataFrame], also: Mapping[str, str
 def require_attributes(source: Contract, master: str, model: Model) -> None:
     """Raise ModelError if a contract fills attributes that the model of ``master`` lacks, or has for a single value of several."""
     known = model.rules.attributes
-    roles = [role for role in source.record_roles if role.master == master]
+    roles = source.roles_of(master)
     unknown = sorted({name for role in roles for name in role.attributes} - set(known))
     if unknown:
         raise ModelError(
