@@ -103,7 +103,7 @@ def silver_digests(ctx: RunContext, master: str, day: date) -> dict[str, str]:
 
 def _looks_at_other_rows(source: Contract) -> bool:
     """Whether a record may change though its row does not: an expression that sees more than its row has a window or a query."""
-    expressions = [sql for role in source.record_roles for sql in (*role.fields.values(), role.when or "")]
+    expressions = [sql for role in source.record_roles for sql in (*role.fields.values(), *role.formerly.values(), role.when or "")]
     return any(BEYOND_ITS_ROW.search(sql) for sql in expressions)
 
 

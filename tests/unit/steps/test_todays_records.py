@@ -96,6 +96,14 @@ def test_a_dataset_whose_records_are_made_of_several_rows_does_not_tell(ctx: Run
     assert _now(ctx) == before, "who is in the household changes one's relatives"
 
 
+def test_what_was_formerly_so_tells_unless_it_is_made_of_other_rows(ctx: RunContext, before: dict[str, str]) -> None:
+    (role,) = ctx.catalog.find(RESIDENCE).record_roles
+    assert role.formerly
+    assert RESIDENCE in before
+    beyond = role.model_copy(update={"formerly": {"former_addresses": "max(current_address) over (partition by citizen_id)"}})
+    assert set(_now(_with(ctx, RESIDENCE, record_roles=(beyond,)))) == {MARRIAGE}
+
+
 @pytest.mark.parametrize(
     ("fills", "error"),
     [
