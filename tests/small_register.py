@@ -17,6 +17,8 @@ from pyarrow import parquet
 
 from jobs.io.control import record
 from jobs.io.state import releases
+from jobs.linkage.block import KEYS
+from jobs.linkage.comparable import COMPARED
 from jobs.linkage.model import load_model
 from jobs.linkage.standardise import HASHES
 from jobs.settings import Settings
@@ -57,7 +59,15 @@ ATTRIBUTES: dict[str, pa.DataType] = {
     "cancellation_code": TEXT,
     "updated_on": DATE,
 }
-RECORD_SCHEMA = pa.schema([("dataset", TEXT), ("record_key", TEXT), *((name, pa.int64()) for name in HASHES), *ATTRIBUTES.items()])
+BY_NUMBER = ("is_born_by_number", "is_sex_by_number")
+"""What a record is compared by that its number alone says: of all match columns those that a page tells of."""
+
+LINKAGE_ALONE = {
+    **dict.fromkeys(HASHES, pa.int64()),
+    **dict.fromkeys(KEYS, pa.list_(pa.int64())),
+    COMPARED: pa.struct([(name, pa.bool_()) for name in BY_NUMBER]),
+}
+RECORD_SCHEMA = pa.schema([("dataset", TEXT), ("record_key", TEXT), *LINKAGE_ALONE.items(), *ATTRIBUTES.items()])
 
 
 def _person(dataset: str, key: str, name: str, **values: Any) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def write_linkage_state(settings: Settings) -> None:
     """The linked tables of both persons and the state that names their versions."""
     members = [(master, row) for master, rows in RECORDS.items() for row in rows]
     places = [{"master_id": master, "dataset": row["dataset"], "record_key": row["record_key"]} for master, row in members]
-    write(settings, "linked.population__records", (dict.fromkeys(HASHES, 7) | row for _, row in members), RECORD_SCHEMA)
+    write(settings, "linked.population__records", (_kept(row) | row for _, row in members), RECORD_SCHEMA)
     ends = pa.schema([("master_id", TEXT), ("dataset", TEXT), ("record_key", TEXT), ("valid_from", DATE), ("valid_to", DATE)])
     write(settings, "linked.population__crosswalk", (place | {"valid_from": DAY} for place in places), ends)
     write(settings, "linked.population__edges", _edges(settings))
@@ -167,6 +177,11 @@ def write_linkage_state(settings: Settings) -> None:
         "run_id": "r",
     }
     record(settings.root, "linkage_states", [state])
+
+
+def _kept(row: dict[str, Any]) -> dict[str, Any]:
+    compared = dict.fromkeys(BY_NUMBER, row["dataset"] == RESIDENCE)
+    return dict.fromkeys(HASHES, 7) | {name: [7] for name in KEYS} | {COMPARED: compared}
 
 
 def _edges(settings: Settings) -> list[dict[str, Any]]:

@@ -164,7 +164,7 @@ def _link(spark: SparkSession, ctx: RunContext, versions: DataFrame) -> dict[str
 def _all_pairs(spark: SparkSession, ctx: RunContext) -> int:
     """The pairs that a full run compares."""
     night = _night(spark, ctx)
-    keys = blocking_keys(night.table("standardised"))
+    keys = blocking_keys(night.table("records"))
     return candidate_pairs(keys, large_blocks(keys, night.model)).count()
 
 
@@ -183,7 +183,7 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = comparable(changes.came, night.model)
-    return pairs_to_compare(changed_blocks(night.table("standardised"), came, changes.left), night.model).count()
+    return pairs_to_compare(changed_blocks(night.table("records"), came, changes.left), night.model).count()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What linkage keeps of a record from night to night: the keys that find its partners, and all that it is compared by.
+"""What linkage keeps of a record beside what its silo says: the keys that find its partners, and all that it is compared by.
 
 Made once, when the record is new or changes: a night compares many times as many records as it has new ones, and to make the
 columns of these again would cost more than to compare them.
@@ -8,32 +8,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobs.linkage.block import keys_sql
+from jobs.linkage.block import KEYS, keys_sql
 from jobs.linkage.compare import needed_columns
 from jobs.linkage.frequencies import frequency_name
 from jobs.linkage.model import Model
-from jobs.linkage.standardise import RECORD_HASH, standardise
+from jobs.linkage.standardise import HASHES, RECORD_HASH, standardise
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
+
+COMPARED = "compared"
+"""The column of linked records, an object, that holds all that they are compared by."""
+
+KEPT = (*HASHES, *KEYS, COMPARED)
+"""The columns of linked records that are neither their key nor an attribute: for linkage alone, and for nobody's eyes."""
 
 
 def comparable(records: DataFrame, model: Model) -> DataFrame:
-    """Records as they are compared. Grain: one row a record.
+    """Records with what they are compared by, beside their own columns. Grain: one row a record.
 
-    Columns: ``dataset record_key record_hash``, ``block_keys`` and ``value_keys`` as `jobs.linkage.block.index_keys` has them, and
-    the match columns that comparisons and grouping look at. The frozen term frequencies are joined to it
+    Added are ``record_hash``, ``block_keys`` and ``value_keys`` as `jobs.linkage.block.index_keys` has them, and the match columns
+    that comparisons and grouping look at. The frozen term frequencies are joined to it
     (`jobs.linkage.frequencies.with_frequencies`).
     """
-    return standardise(records, model).selectExpr("dataset", "record_key", RECORD_HASH, *keys_sql(model), *_match_columns(model))
+    own = [name for name in records.columns if name != RECORD_HASH]
+    made = [name for name in _match_columns(model) if name not in own]
+    return standardise(records, model).selectExpr(*own, RECORD_HASH, *keys_sql(model), *made)
 
 
-def comparable_types(spark: SparkSession, model: Model) -> dict[str, str]:
-    """The columns that a model adds to the records as they are compared, term frequencies included, and their Spark types."""
-    attributes = ", ".join(f"{name} {kind}" for name, kind in model.rules.attributes.items())
-    none = spark.createDataFrame([], f"dataset string, record_key string, {attributes}")
-    types = standardise(none, model).select(*_match_columns(model)).dtypes
-    return dict(types) | {frequency_name(column): "double" for column in model.frequency_columns}
+def as_linked(comparables: DataFrame, model: Model) -> DataFrame:
+    """`comparable` records with both hashes and their term frequencies, as contract linked/records has them."""
+    compared = f"struct({', '.join(compared_columns_of(model))}) as {COMPARED}"
+    return comparables.selectExpr("dataset", "record_key", *HASHES, *KEYS, *model.rules.attributes, compared)
+
+
+def as_compared(linked: DataFrame) -> DataFrame:
+    """Linked records without their attributes, by columns again: all that finds, compares and groups them. One row a record."""
+    return linked.select("dataset", "record_key", RECORD_HASH, *KEYS, f"{COMPARED}.*")
+
+
+def compared_columns_of(model: Model) -> list[str]:
+    """The columns in `COMPARED`: match columns, and the term frequencies of some."""
+    return [*_match_columns(model), *map(frequency_name, model.frequency_columns)]
 
 
 def _match_columns(model: Model) -> list[str]:

@@ -43,4 +43,4 @@ def standardise(records: DataFrame, model: Model) -> DataFrame:
     # One select, in which a column may name those before it: one by one, every column would have all that are there analysed again.
     columns = {"record_id": RECORD_ID, RECORD_HASH: "xxhash64(record_id)"}
     columns |= {name: Template(sql).safe_substitute(tables) for name, sql in model.rules.columns.items()}
-    return records.drop(*HASHES).selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))
+    return records.drop(RECORD_HASH).selectExpr("*", *(f"{sql} as {name}" for name, sql in columns.items()))

@@ -1,11 +1,9 @@
 """The contracts of the linkage tables whose columns depend on the model.
 
-These are records (its attributes), standardised (its match columns) and edges (its comparisons).
+These are records (its attributes) and edges (its comparisons).
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from jobs.linkage.model import Model, ModelError
 from schemas.contract import Column, Contract, LogicalType
@@ -21,17 +19,13 @@ LOGICAL_TYPES: dict[str, LogicalType] = {
     "boolean": "boolean",
     "array<string>": "array",
 }
-"""Spark types that attributes and match columns may have, and what a contract calls them."""
+"""Spark types that attributes may have, and what a contract calls them."""
 
 
 def records_contract(base: Contract, model: Model) -> Contract:
     """Contract linked/records with the model's attributes added. Raises ModelError on a type no contract knows."""
-    return _with_columns(base, _personal(model.rules.attributes))
-
-
-def standardised_contract(base: Contract, types: Mapping[str, str]) -> Contract:
-    """Contract linked/standardised with the model's match columns added, of Spark ``types``. Raises ModelError on another."""
-    return _with_columns(base, _personal(types))
+    added = [(name, _logical(name, kind), "重要·敏感个人") for name, kind in model.rules.attributes.items()]
+    return _with_columns(base, added)
 
 
 def edges_contract(base: Contract, model: Model) -> Contract:
@@ -41,10 +35,6 @@ def edges_contract(base: Contract, model: Model) -> Contract:
         added += [(f"gamma_{comparison.output_column_name}", "integer", "一般")]
         added += [(f"mw_{comparison.output_column_name}", "number", "一般")]
     return _with_columns(base, added)
-
-
-def _personal(types: Mapping[str, str]) -> list[tuple[str, LogicalType, str]]:
-    return [(name, _logical(name, kind), "重要·敏感个人") for name, kind in types.items()]
 
 
 def _with_columns(base: Contract, added: list[tuple[str, LogicalType, str]]) -> Contract:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jobs.linkage.comparable import KEPT
 from jobs.linkage.kept_models import HISTORY, find_model
 from jobs.linkage.model import Model, load_model
 from jobs.linkage.model_settings import NULL_LEVEL
-from jobs.linkage.standardise import HASHES
 from schemas.errors import UsageError
 from schemas.names import linked_table
 
@@ -39,9 +39,9 @@ class MasterLake:
         return (str(linked_table(self.master, table)),) in self.connection.execute(names).fetchall()
 
     def records(self, where: str, select: str = "*", **values: Any) -> list[Row]:
-        """The linkage records that meet a condition, as `rows` has them, without the hashes that stand for them in linkage."""
+        """The linkage records that meet a condition, as `rows` has them, without what linkage alone keeps of them."""
         found = self.rows("records", where, select, **values)
-        return [{name: value for name, value in row.items() if name not in HASHES} for row in found]
+        return [{name: value for name, value in row.items() if name not in KEPT} for row in found]
 
     def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
         """The linkage records that a master holds now, by dataset and record key."""

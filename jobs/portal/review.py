@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.io.release_reader import find_release, open_release
 from jobs.io.state import Release
+from jobs.linkage.comparable import COMPARED
 from jobs.linkage.decisions import Decision, standing
 from jobs.linkage.model import load_model
 from jobs.linkage.review import kinds_of_cases
@@ -18,7 +19,7 @@ from schemas.errors import UsageError
 from schemas.names import TableName, linked_table
 from schemas.odcs import suggest
 
-TABLES = ("review", "records", "edges", "crosswalk", "standardised")
+TABLES = ("review", "records", "edges", "crosswalk")
 
 BY_NUMBER = {"is_born_by_number": "birth date", "is_sex_by_number": "sex"}
 """Match columns of a model which say that a record is compared by what its valid number says, for it says nothing itself."""
@@ -117,9 +118,8 @@ def _record(lake: MasterLake, identity: str) -> Row:
 
 def _by_number(lake: MasterLake, identity: str) -> list[str]:
     """What a record is compared by that only its number says; nothing in a release that does not tell."""
-    if not lake.has("standardised"):
-        return []
-    compared = lake.rows("standardised", f"{RECORD_ID} = $identity", identity=identity)
+    found = lake.rows("records", f"{RECORD_ID} = $identity", identity=identity)
+    compared = [row.get(COMPARED) or {} for row in found]
     return [words for column, words in BY_NUMBER.items() if any(row.get(column) for row in compared)]
 
 

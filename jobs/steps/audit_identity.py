@@ -11,7 +11,8 @@ from jobs.io.spark import plans_for
 from jobs.io.state import LinkageState, linkage_state
 from jobs.linkage.audit import Difference, partition_differences
 from jobs.linkage.block import HASH_PAIR, blocking_keys, candidate_pairs, large_blocks
-from jobs.linkage.comparable import comparable
+from jobs.linkage.changes import with_hashes
+from jobs.linkage.comparable import KEPT, as_compared, as_linked, comparable
 from jobs.linkage.entities import Findings, group_records
 from jobs.linkage.frequencies import counted_records, with_frequencies
 from jobs.linkage.identify import RECORD
@@ -76,7 +77,8 @@ def audit_identity(spark: SparkSession, ctx: RunContext, master: str) -> Identit
 def _audit(night: LinkageNight) -> IdentityAudit:
     model = night.model
     frequencies = night.read_before("term_frequencies")
-    standardised = with_frequencies(comparable(night.read_before("records"), model), frequencies, model).persist()
+    made = comparable(with_hashes(night.read_before("records").drop(*KEPT), model), model)
+    standardised = as_compared(as_linked(with_frequencies(made, frequencies, model), model)).persist()
     keys = blocking_keys(standardised)
     pairs = candidate_pairs(keys, large_blocks(keys, model))
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.io import control
-from jobs.io.delta import row_count
 from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, large_blocks
 from jobs.linkage.changes import among_hashes, with_hashes
-from jobs.linkage.comparable import comparable
+from jobs.linkage.comparable import as_compared, as_linked, comparable
 from jobs.linkage.compare import both_sides
 from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
 from jobs.linkage.model import Model
@@ -25,15 +24,17 @@ if TYPE_CHECKING:
 
 
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
-    """Write records, plain and standardised, and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
-    made = comparable(night.write_whole("records", with_hashes(today, night.model)), night.model)
+    """Write records and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
+    # A checkpoint: their values are counted before they can be written, and they are read from every source there is.
+    model = night.model
+    made = comparable(with_hashes(today, model).localCheckpoint(), model)
     frequencies = _frequencies(night, made)
-    standardised = night.write_whole("standardised", with_frequencies(made, frequencies, night.model))
+    standardised = as_compared(night.write_whole("records", as_linked(with_frequencies(made, frequencies, model), model)))
     keys = blocking_keys(standardised)
-    large = large_blocks(keys, night.model).localCheckpoint()
+    large = large_blocks(keys, model).localCheckpoint()
     report_capped(night, large, standardised)
     pairs = candidate_pairs(keys, large)
-    edges = night.write_whole("edges", score_pairs(pairs, standardised, counted_records(frequencies), night.model))
+    edges = night.write_whole("edges", score_pairs(pairs, standardised, counted_records(frequencies), model))
     return whole_scope(night, standardised, edges)
 
 
@@ -52,8 +53,8 @@ def score_sides(sides: DataFrame, record_count: int | None, model: Model) -> Dat
 
 def _frequencies(night: LinkageNight, made: DataFrame) -> DataFrame:
     """The term frequencies to score with: last night's while they still stand. ``made``: all records, as they are compared."""
-    frozen, known = night.read("term_frequencies"), row_count(night.path("records"))
-    if frozen is not None and not night.is_new_model and not must_recount(counted_records(frozen), known):
+    frozen = night.read("term_frequencies")
+    if frozen is not None and not night.is_new_model and not must_recount(counted_records(frozen), made.count()):
         return frozen
     # A checkpoint of what is counted alone: the other columns are made once, where they are written.
     counted = made.select(RECORD_HASH, *night.model.frequency_columns).localCheckpoint()

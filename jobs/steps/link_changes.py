@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +18,7 @@ import pandas as pd
 from jobs.io.delta import row_count, table_columns
 from jobs.linkage.block import HASH_PAIR, KEYS
 from jobs.linkage.changes import among_hashes, changed_records, with_hashes, with_record_hash
-from jobs.linkage.comparable import comparable
+from jobs.linkage.comparable import COMPARED, as_compared, as_linked, comparable, compared_columns_of
 from jobs.linkage.compare import both_sides_of_few
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
 from jobs.linkage.identify import RECORD
@@ -32,13 +31,12 @@ from jobs.steps.link_all import report_capped, score_sides
 from jobs.steps.link_scope import Scope, local_pairs, scope_around
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import state_version
-from jobs.steps.side_by_side import side_by_side
 from jobs.steps.todays_records import Touched
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-NEEDED = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "master", "review")
+NEEDED = ("records", "term_frequencies", "edges", "crosswalk", "master", "review")
 """Tables of the night before without which all is linked anew."""
 
 FEW_RECORDS = 30_000
@@ -78,13 +76,14 @@ def find_changes(
     if night.is_new_model or any(state_version(night.base, night.master, name) is None for name in NEEDED):
         return None
     known = row_count(night.path("records"))
-    if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED):
+    if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED) or not _are_compared_alike(night):
         return None
-    before, some = night.read_before("records").select("dataset", *HASHES), touched()
+    before, some = night.read_before("records").select("dataset", *HASHES, *KEYS), touched()
     records = with_hashes(today() if some is None else some.came, night.model)
     if some is None and known <= KEPT_RECORDS:
         records = records.hint("rebalance").localCheckpoint()
-    compared = before if some is None else _as_they_were(some, before)
+    # A checkpoint: of these few, the keys of those that changed are asked for next.
+    compared = before if some is None else _as_they_were(some, before).localCheckpoint()
     hashes, is_today, was_before = local_hashes(changed_records(records, compared))
     frequencies = night.read_before("term_frequencies")
     counted = counted_records(frequencies)
@@ -93,13 +92,13 @@ def find_changes(
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    keys = night.read_before("standardised").select(RECORD_HASH, *KEYS)
+    keys = compared.select(RECORD_HASH, *KEYS)
     came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, keys))
     return Changes(hashes, came, left, frequencies, counted)
 
 
 def _as_they_were(touched: Touched, before: DataFrame) -> DataFrame:
-    """Those of ``before`` (dataset and hashes of all records) that are touched, or of datasets that tell of no changes."""
+    """Those of ``before`` (dataset, hashes and keys of all records) that are touched, or of datasets that tell of no changes."""
     from pyspark.sql import functions as f
 
     is_untold = f.col("dataset").isin(*touched.untold)
@@ -113,13 +112,16 @@ def _has_columns(night: LinkageNight, name: str) -> bool:
     return set(table_columns(night.path(name))) == {column.name for column in night.contract(name).columns}
 
 
+def _are_compared_alike(night: LinkageNight) -> bool:
+    """Whether the records of the night before hold what this govlake compares them by."""
+    return set(night.read_before("records").select(f"{COMPARED}.*").columns) == {*compared_columns_of(night.model)}
+
+
 def link_changes(night: LinkageNight, changes: Changes) -> Scope:
-    """Bring records, plain and standardised, and edges up to date. Raises PromotionStoppedError."""
-    model, changed = night.model, night.hashes(changes.hashes)
-    came = _as_compared(changes, model)
-    writes = (("records", changes.came), ("standardised", came))
-    side_by_side(partial(night.write, name, rows, changed) for name, rows in writes)
-    standardised = night.table("standardised")
+    """Bring records and edges up to date. Raises PromotionStoppedError."""
+    model, linked = night.model, _as_linked(changes, night.model)
+    night.write("records", linked, night.hashes(changes.hashes))
+    standardised, came = as_compared(night.table("records")), as_compared(linked)
     blocks = changed_blocks(standardised, came, changes.left).persist()
     report_capped(night, large_changed_blocks(blocks, model), standardised)
     found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
@@ -134,11 +136,11 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     return scope_around(night, np.concatenate([changes.hashes, ends]), edges, found, standardised, changes.left)
 
 
-def _as_compared(changes: Changes, model: Model) -> DataFrame:
-    """The new and changed records as they are compared, with the frozen term frequencies."""
+def _as_linked(changes: Changes, model: Model) -> DataFrame:
+    """The new and changed records, with what they are compared by and the frozen term frequencies."""
     made = comparable(changes.came, model).localCheckpoint()
     frequencies = frequencies_of(made, changes.frequencies, model).localCheckpoint()
-    return with_frequencies(made, frequencies, model).localCheckpoint()
+    return as_linked(with_frequencies(made, frequencies, model), model).localCheckpoint()
 
 
 def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: DataFrame, standardised: DataFrame) -> DataFrame:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +16,9 @@ from jobs.io.delta import handed_over
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
-from jobs.linkage.comparable import comparable_types
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
-from jobs.linkage.tables import edges_contract, records_contract, standardised_contract
+from jobs.linkage.tables import edges_contract, records_contract
 from jobs.steps.digest import digest_of
 from jobs.steps.linkage_state import DECISIONS, read_state, state_version
 from schemas.contract import Contract
@@ -73,16 +71,10 @@ class LinkageNight:
         match name:
             case "records":
                 return records_contract(base, self.model)
-            case "standardised":
-                return standardised_contract(base, self._comparable_types)
             case "edges":
                 return edges_contract(base, self.model)
             case _:
                 return base
-
-    @cached_property
-    def _comparable_types(self) -> dict[str, str]:
-        return comparable_types(self.spark, self.model)
 
     def write(self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_new: bool = True) -> DataFrame:
         """Promote rows in the contract's write mode, take out what ``retracted`` names; the table as it then is.
@@ -90,19 +82,16 @@ class LinkageNight:
         ``are_new``: none of the rows has a key that the table has, but those retracted, which any columns may name; else keys do.
         Raises PromotionStoppedError.
         """
-        return self._promote(name, rows, self.contract(name), retracted, are_new=are_new)
+        return self._promote(name, rows, retracted=retracted, are_new=are_new)
 
     def write_whole(self, name: str, rows: DataFrame) -> DataFrame:
         """Promote rows that are all the table shall hold, and return it. Raises PromotionStoppedError."""
-        return self._promote(name, rows, self.contract(name).model_copy(update={"write_mode": "replace"}))
+        return self._promote(name, rows, are_all=True)
 
-    def _promote(
-        self, name: str, rows: DataFrame, contract: Contract, retracted: DataFrame | None = None, *, are_new: bool = False
-    ) -> DataFrame:
+    def _promote(self, name: str, rows: DataFrame, **how: Any) -> DataFrame:
         from jobs.steps.promote import promote
 
-        table = linked_table(self.master, name)
-        promote(rows, contract, table, self.ctx, retracted=retracted, are_new=are_new)
+        promote(rows, self.contract(name), linked_table(self.master, name), self.ctx, **how)
         return self.table(name)
 
     @contextmanager

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from jobs.steps.linkage_night import LinkageNight
 
-TABLES = ("records", "standardised", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
+TABLES = ("records", "term_frequencies", "edges", "crosswalk", "master", "events", "review")
 """What a night writes, and restores first."""
 
 DECISIONS = "steward_edges"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from jobs.io.delta import table_exists
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
+from jobs.linkage.comparable import KEPT
 from jobs.linkage.contested import contested_values
 from jobs.linkage.roles import attributes_beyond_rows, records_of, union_of
-from jobs.linkage.standardise import HASHES
 from jobs.linkage.survive import weigh_evidence
 from jobs.linkage.timeline import attributed_versions, golden_history, held_versions, snapshots
 from jobs.transforms.history import rows_on, versions_up_to
@@ -29,9 +29,7 @@ def read_inputs(spark: SparkSession, ctx: RunContext, state: LinkageState, rules
     """
     crosswalk = read_linked(spark, ctx, state, "crosswalk")
     now = crosswalk.where("valid_to is null").select("dataset", "record_key", "master_id")
-    members = (
-        read_linked(spark, ctx, state, "records").drop(*HASHES).join(now, ["dataset", "record_key"], "inner").localCheckpoint()
-    )
+    members = read_linked(spark, ctx, state, "records").drop(*KEPT).join(now, ["dataset", "record_key"], "inner").localCheckpoint()
     silver = _read_silver(spark, ctx, state)
     versions = _versions(silver, members.drop("master_id"), ctx, state.master).localCheckpoint()
     on_dates = snapshots(held_versions(versions, crosswalk)).localCheckpoint()

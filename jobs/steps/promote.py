@@ -11,7 +11,7 @@ from jobs.io import control
 from jobs.io.delta import table_version
 from jobs.io.run_context import RunContext
 from jobs.steps.override import overridden, table_subject
-from jobs.steps.publish import add_rows, append_rows, merge_rows, replace_rows, retry_conflicts
+from jobs.steps.publish import add_rows, append_rows, merge_rows, replace_merged, replace_rows, retry_conflicts
 from jobs.steps.quarantine import quarantine_rows, replace_quarantine
 from jobs.steps.silver_history import publish_history
 from quality.gate import CheckResult, Verdict, judge, mark_rows
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 Decision = Literal["published", "stopped"]
+
+Merge = Callable[["DataFrame", str, tuple[str, ...]], None]
+"""Brings rows into the table at a path, which has these keys."""
 
 
 class PromotionStoppedError(GovlakeError):
@@ -53,6 +56,7 @@ def promote(
     delivery: DeliveryId | None = None,
     retracted: DataFrame | None = None,
     are_new: bool = False,
+    are_all: bool = False,
 ) -> Promotion:
     """Promote ``rows`` into ``table`` in the contract's write mode; running it again with the same rows changes nothing.
 
@@ -60,7 +64,7 @@ def promote(
     there are; elsewhere they have exactly the contract's columns. ``retracted`` holds keys of rows that a merge takes out, unless
     ``rows`` has them. ``are_new`` says that no row has a key that the table has, but those retracted: it is not looked through for
     them, and only who knows how the table stands can say so; ``retracted`` may then name rows by any columns
-    (`jobs.steps.publish.add_rows`).
+    (`jobs.steps.publish.add_rows`). ``are_all`` says that the rows are all that a table shall hold which is else merged into.
     Raises PromotionStoppedError outside silver, where a stop ends the night; in silver the returned decision says so and the night
     goes on.
     """
@@ -77,8 +81,9 @@ def promote(
         if table.layer is not Layer.SILVER:
             raise PromotionStoppedError(f"{table}: {reason} Nothing was published; see `govlake gates --failed`.")
         return Promotion(table, "stopped", verdict.rows_checked, 0, 0, table_version(ctx.path(table)), reason)
-    merge = add_rows if are_new else partial(merge_rows, at_most=verdict.rows_checked)
-    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, partial(merge, retracted=retracted)))
+    bring_in = add_rows if are_new else partial(merge_rows, at_most=verdict.rows_checked)
+    merge: Merge = replace_merged if are_all else partial(bring_in, retracted=retracted)
+    return retry_conflicts(lambda: _publish(verdict, contract, table, ctx, delivery, merge))
 
 
 def _stage(rows: DataFrame, contract: Contract, table: TableName) -> DataFrame:
@@ -128,7 +133,7 @@ def _publish(
     table: TableName,
     ctx: RunContext,
     delivery: DeliveryId | None,
-    merge: Callable[[DataFrame, str, tuple[str, ...]], None],
+    merge: Merge,
 ) -> Promotion:
     failed = verdict.rows.where(f"size({FAILED_CODES}) > 0")
     quarantined = verdict.rows_failed

@@ -14,7 +14,7 @@ from jobs.io.delta import DELETION_VECTORS, STATISTICS, table_bytes, table_exist
 from schemas.sql_text import literal
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 T = TypeVar("T")
 
@@ -54,6 +54,13 @@ def replace_rows(rows: DataFrame, path: str, *, sought_by: tuple[str, ...] = ())
     writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
     statistics = {STATISTICS: ",".join(sought_by)} if sought_by else {}
     writer.options(**statistics).save(path)
+
+
+def replace_merged(rows: DataFrame, path: str, keys: tuple[str, ...]) -> None:
+    """Make ``rows`` the whole content of a table that later nights merge into."""
+    replace_rows(rows, path, sought_by=keys)
+    if table_bytes(path) > REWRITTEN_BYTES:
+        _let_rows_be_marked(rows.sparkSession, path)
 
 
 def append_rows(rows: DataFrame, path: str, column: str, value: str) -> None:
@@ -125,7 +132,7 @@ def _bring_in(changes: DataFrame, gone: DataFrame | None, path: str, keys: tuple
     ``are_new``: whether the table without these has none of their keys. By the way that the table's size asks for.
     """
     if not table_exists(path):
-        replace_rows(changes, path, sought_by=keys)
+        replace_merged(changes, path, keys)
         return
     replaced_by = () if are_new else keys
     change = _counted(changes, gone, replaced_by)
@@ -169,20 +176,25 @@ def _rewrite(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
 
 
 def _merge(change: _Change, path: str, replaced_by: tuple[str, ...]) -> None:
-    """Mark what is gone, and what agrees with one of the rows in ``replaced_by``, then append these: no file is written again.
-
-    Only tables that are merged into have deletion vectors: where the property is set, Spark asks the log at every scan, several
-    times over, whether a file has any. Never shared tables, which readers of other makes must read.
-    """
-    is_marked = change.gone_count or (change.row_count and replaced_by)
-    if is_marked and table_properties(path).get(DELETION_VECTORS) != "true":
-        change.rows.sparkSession.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
+    """Mark what is gone, and what agrees with one of the rows in ``replaced_by``, then append these: no file is written again."""
+    if change.gone_count or (change.row_count and replaced_by):
+        _let_rows_be_marked(change.rows.sparkSession, path)
     if change.gone_count:
         _delete(_to_be_sought(change.gone, change.gone_count), path, _same(change.gone.columns, change.with_nulls))
     if change.row_count and replaced_by:
         _replace(_to_be_sought(change.rows, change.row_count), path, _same(replaced_by, change.with_nulls))
     elif change.row_count:
         change.rows.write.format("delta").mode("append").save(path)
+
+
+def _let_rows_be_marked(spark: SparkSession, path: str) -> None:
+    """Give the table deletion vectors, if it has none.
+
+    Only tables that are merged into have them: where the property is set, Spark asks the log at every scan, several times over,
+    whether a file has any. Never shared tables, which readers of other makes must read.
+    """
+    if table_properties(path).get(DELETION_VECTORS) != "true":
+        spark.sql(f"alter table delta.`{path}` set tblproperties ('{DELETION_VECTORS}' = 'true')")
 
 
 def _delete(gone: DataFrame, path: str, same: str) -> None:

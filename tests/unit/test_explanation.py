@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.linkage.standardise import HASHES
+from jobs.linkage.comparable import KEPT
 from jobs.portal.explanation import explain_master, render_explanation
 from jobs.portal.explanation_text import STRONGEST, losers
 from jobs.portal.record_text import record_lines
@@ -36,7 +36,7 @@ def test_records_links_and_history_of_a_merged_id(lake: Settings) -> None:
         (HOUSEHOLD, "2"),
         (RESIDENCE, "R1"),
     ]
-    assert not set(HASHES) & set(explanation["records"][0])
+    assert not set(KEPT) & set(explanation["records"][0])
     assert [link["match_weight"] for link in explanation["links"]] == [30.0, 12.0, 6.0, -3.0]
     for link in explanation["links"]:
         assert link["match_weight"] == pytest.approx(link["prior"] + sum(c["weight"] for c in link["comparisons"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.linkage.standardise import HASHES
+from jobs.linkage.comparable import KEPT
 from jobs.portal.decided import list_decisions, register_of
 from jobs.portal.explanation import explain_master, render_explanation
 from jobs.portal.explanation_page import render_page
@@ -66,9 +66,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _case("cccc", NEAR, (HOUSEHOLD, "1"), (RESIDENCE, "R1"), 6.0),
     ]
     write(settings, "linked.population__review", cases)
-    flags = {"is_born_by_number": True, "is_sex_by_number": True}
-    write(settings, "linked.population__standardised", [{"dataset": RESIDENCE, "record_key": "R1"} | flags])
-    write_release(settings, "review", "standardised")
+    write_release(settings, "review")
     return Path(settings.root)
 
 
@@ -103,7 +101,7 @@ def test_both_sides_of_a_case(lake: Settings) -> None:
     assert "ethnic_group_code" not in fields, "neither has one"
     assert shown["link"]["match_weight"] == 6.0
     assert [record["record_key"] for record in shown["right"]] == ["M1#female", "3"]
-    assert not set(HASHES) & set(shown["right"][0]), "what stands for a record in linkage is nobody's to read"
+    assert not set(KEPT) & set(shown["right"][0]), "what linkage alone keeps of a record is nobody's to read"
 
 
 def test_a_case_in_words(lake: Settings) -> None:
