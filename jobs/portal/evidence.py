@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+SAID = f"columns(lambda name: name not in {KEPT})"
+"""What the silos say in linkage records, without what linkage alone keeps of them, as SQL to select."""
+
 
 @dataclass(frozen=True)
 class MasterLake:
@@ -38,12 +41,11 @@ class MasterLake:
         names = "select table_schema || '.' || table_name from information_schema.tables"
         return (str(linked_table(self.master, table)),) in self.connection.execute(names).fetchall()
 
-    def records(self, where: str, select: str = "*", **values: Any) -> list[Row]:
-        """The linkage records that meet a condition, as `rows` has them, without what linkage alone keeps of them."""
-        found = self.rows("records", where, select, **values)
-        return [{name: value for name, value in row.items() if name not in KEPT} for row in found]
+    def records(self, where: str, select: str = SAID, **values: Any) -> list[Row]:
+        """The linkage records that meet a condition, as `rows` has them."""
+        return self.rows("records", where, select, **values)
 
-    def rows_of(self, master_id: str, select: str = "*") -> list[Row]:
+    def rows_of(self, master_id: str, select: str = SAID) -> list[Row]:
         """The linkage records that a master holds now, by dataset and record key."""
         held = (
             f"select (dataset, record_key) from {linked_table(self.master, 'crosswalk')} where master_id = $id and valid_to is null"  # noqa: S608 - a table of our own

@@ -9,12 +9,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
 
 import jobs.steps.s4_link as step
+from jobs.io.delta import read_table
 from jobs.io.state import linkage_state
-from jobs.steps import linkage_night
+from jobs.linkage.model import load_model
+from jobs.steps import link_changes, linkage_night
 from jobs.steps.s4_link import link
 from schemas.catalog import Catalog
 from schemas.names import linked_table
@@ -22,7 +25,7 @@ from tests.linkage_lake import Key, Lake, key_of
 from tests.linkage_people import HOUSEHOLD, RESIDENCE, Person, Town, citizen_id
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 FIRST, SECOND = date(2026, 3, 2), date(2026, 3, 3)
 MERGES, SPLITS, CORRECTIONS, REMOVALS = 20, 20, 50, 5
@@ -228,6 +231,37 @@ def test_a_night_killed_at_its_last_write_ends_as_if_it_had_not_been(
             other.night(SECOND, plan.first[: len(plan.first) // 2])
     other.night(SECOND, plan.second, attempt=2)
     assert other.all_rows() == lake.all_rows(), "the same deliveries and keys give the same tables, IDs included"
+
+
+def _without_what_is_compared(records: pa.Table) -> pa.Table:
+    return records.drop_columns(["block_keys", "value_keys", "compared"])
+
+
+def _compared_by_less(records: pa.Table) -> pa.Table:
+    columns = [name for name in records.schema.field("compared").type.names if name != "name_key"]
+    fields = {name: pc.struct_field(records["compared"].combine_chunks(), name) for name in columns}
+    return records.drop_columns(["compared"]).append_column("compared", pa.StructArray.from_arrays(fields.values(), fields))
+
+
+@pytest.mark.parametrize("as_by_an_older_govlake", [_without_what_is_compared, _compared_by_less])
+def test_records_that_were_compared_by_other_columns_are_linked_anew(
+    lake: Lake, make: Callable[[str], Lake], as_by_an_older_govlake: Callable[[pa.Table], pa.Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = make(as_by_an_older_govlake.__name__)
+    shutil.copytree(lake.after_first, older.ctx.settings.root)
+    records = as_by_an_older_govlake(read_table(older.path("records")))
+    write_deltalake(older.path("records"), records, mode="overwrite", schema_mode="overwrite")
+    state = linkage_state(older.ctx.settings.root, "population")
+    assert state is not None
+    base = replace(state, tables={**state.tables, str(linked_table("population", "records")): older.versions()["records"]})
+    model = load_model(older.ctx.settings.linkage.models / "population")
+    monkeypatch.setattr(link_changes, "FEW_RECORDS", 0)
+
+    def looked_at() -> DataFrame:
+        raise AssertionError("what changed is not looked for")
+
+    night = linkage_night.LinkageNight(lake.spark, replace(older.ctx, business_date=SECOND), "population", model, {}, None, base)
+    assert link_changes.find_changes(night, looked_at) is None
 
 
 def test_stewards_outrank_the_numbers(lake: Lake) -> None:
