@@ -28,7 +28,7 @@ from jobs.linkage.score import scored_columns
 from jobs.linkage.standardise import HASHES, RECORD_HASH, with_record_id
 from jobs.linkage.standing import is_among, touches
 from jobs.steps.link_all import report_capped, score_sides
-from jobs.steps.link_scope import Scope, local_pairs, scope_around
+from jobs.steps.link_scope import GROUPED_BY, Scope, scope_around, written_pairs
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
 from jobs.steps.linkage_state import state_version
 from jobs.steps.todays_records import Touched
@@ -125,7 +125,7 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     blocks = changed_blocks(standardised, came, changes.left).persist()
     report_capped(night, large_changed_blocks(blocks, model), standardised)
     found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
-    before, scored = (local_pairs(rows) for rows in (night.table("edges"), found))
+    before, scored = written_pairs(night), local(found.select(*GROUPED_BY))
     renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
     blocks.unpersist()
     is_lost = touches(before, changes.hashes) | is_among(before, renewed)

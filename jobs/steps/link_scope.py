@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from jobs.linkage.block import HASH_PAIR
+from jobs.linkage.block import HASH_PAIR, VALUE_KEYS
 from jobs.linkage.changes import among, among_hashes, hash_of
 from jobs.linkage.entities import Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
-from jobs.linkage.neighbourhood import reach
+from jobs.linkage.neighbourhood import is_in, reach
 from jobs.linkage.standardise import RECORD_HASH, RECORD_ID
-from jobs.steps.linkage_night import LinkageNight, local, local_hashes
+from jobs.steps.linkage_night import LinkageNight, local
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 OTHER_ID = "concat(other_dataset, '|', other_record_key)"
 """One text that names the other record of a decision or a case, as SQL."""
+
+GROUPED_BY = (*HASH_PAIR, "match_weight", "is_link")
+"""The columns of edges that records are grouped by."""
 
 CROSSWALK = [*RECORD, "master_id", "valid_from"]
 MASTERS = ["master_id", "first_business_date"]
@@ -48,7 +53,7 @@ class Scope:
 
 def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
     """All records, with tonight's ``edges``."""
-    findings = Findings(local_records(standardised, night.model), local_pairs(edges), decisions_of(night))
+    findings = Findings(local_records(standardised, night.model), written_pairs(night), decisions_of(night))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     masters, cases = _read_local(night, "master", MASTERS), _read_local(night, "review", CASES)
     return Scope(findings, edges, crosswalk, masters, cases, is_whole=True)
@@ -64,21 +69,22 @@ def scope_around(
 ) -> Scope:
     """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
 
-    ``edges`` (as `local_pairs` has them) and ``standardised`` are tonight's, ``scored`` those of the edges that are new; ``left``
+    ``edges`` (as `written_pairs` has them) and ``standardised`` are tonight's, ``scored`` those of the edges that are new; ``left``
     the keys of changed and deleted records as they were: a value that they carried may have been shared with others, whose
     review cases change with it.
     """
     left_hash, right_hash = HASH_PAIR
     decisions = decisions_of(night)
     links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
-    carried = [_carried_values(keys) for keys in (standardised, left)]
+    columns = (RECORD_HASH, VALUE_KEYS)
+    carried = [_carried_values(keys) for keys in (night.read_rows("records", columns), left.select(*columns).toArrow())]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
     reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
     found = night.hashes(reached)
     return Scope(
         Findings(
             local_records(among_hashes(standardised, found), night.model),
-            edges[edges[left_hash].isin(reached)].reset_index(drop=True),
+            edges[is_in(edges[left_hash].to_numpy(np.int64), reached)].reset_index(drop=True),
             decisions,
         ),
         scored,
@@ -88,15 +94,18 @@ def scope_around(
     )
 
 
-def local_pairs(edges: DataFrame) -> pd.DataFrame:
-    """What grouping needs of edges. What they rest on stays behind: of millions of pairs the driver would not hold it."""
-    return local(edges.select(*HASH_PAIR, "match_weight", "is_link"))
+def written_pairs(night: LinkageNight) -> pd.DataFrame:
+    """What grouping needs of the edges as they are written. What they rest on stays behind: of millions the driver would not hold
+    it."""
+    return night.read_rows("edges", GROUPED_BY).to_pandas()
 
 
-def _carried_values(keyed: DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _carried_values(keyed: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Records, and the keys of the values they carry that an entity has only once."""
-    records, values = local_hashes(keyed.selectExpr(RECORD_HASH, "explode(value_keys)"))
-    return records, values
+    records, keys = (column.combine_chunks() for column in keyed.columns)
+    found = records.take(pc.list_parent_indices(keys)), pc.list_flatten(keys)
+    carriers, values = (column.to_numpy(zero_copy_only=False).astype(np.int64, copy=False) for column in found)
+    return carriers, values
 
 
 def _masters_of(night: LinkageNight, hashes: DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

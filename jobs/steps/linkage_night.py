@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jobs.io.delta import handed_over
+from jobs.io.delta import handed_over, read_table
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -123,9 +123,14 @@ class LinkageNight:
         """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver. Not all ``scored``: read from the table."""
         from pyspark.sql import functions as f
 
-        named = f.broadcast(self.pairs(pairs))
-        found = local(scored.join(named, HASH_PAIR, "left_semi"))
-        return found if len(found) == len(pairs) else local(self.table("edges").join(named, HASH_PAIR, "left_semi"))
+        found = local(scored.join(f.broadcast(self.pairs(pairs)), HASH_PAIR, "left_semi"))
+        return found if len(found) == len(pairs) else self._written_edges(pairs)
+
+    def _written_edges(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the table of edges that name a few pairs."""
+        left = HASH_PAIR[0]
+        named = ", ".join(map(str, pd.unique(pairs[left])))
+        return self.read_rows("edges", where=f"{left} in ({named})").to_pandas().merge(pairs[HASH_PAIR], on=HASH_PAIR)
 
     def names(self, column: str, values: list[str]) -> DataFrame:
         """Texts that the driver holds, in one column."""
@@ -141,6 +146,10 @@ class LinkageNight:
     def read(self, name: str) -> DataFrame | None:
         """A linked table as it is now; None if it was never written."""
         return read_state(self.spark, self.ctx, self.master, name)
+
+    def read_rows(self, name: str, columns: Sequence[str] = ("*",), where: str = "true") -> pa.Table:
+        """Rows of a linked table as it is now; the driver reads them itself: by way of Spark each costs several times as much."""
+        return read_table(self.path(name), ", ".join(columns), where)
 
     def table(self, name: str) -> DataFrame:
         """A linked table that was written, as it is now."""

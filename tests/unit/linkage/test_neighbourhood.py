@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.linkage.neighbourhood import Hashes, reach
+from jobs.linkage.neighbourhood import Hashes, is_in, reach
 
 NOTHING = np.empty(0, np.int64)
 
@@ -27,6 +27,15 @@ def test_a_seed_that_nothing_is_tied_to_is_reached_itself_and_no_seed_reaches_no
 
 def test_a_value_is_no_record_though_it_may_have_the_same_hash() -> None:
     assert reach(_hashes(1), [(_hashes(5), _hashes(6))], [(_hashes(1), _hashes(5))]).tolist() == [1]
+
+
+hashes = st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3).map(lambda number: number << 40), max_size=20)
+
+
+@given(hashes, hashes)
+def test_a_hash_is_among_others_only_if_all_its_bits_are(some: list[int], few: list[int]) -> None:
+    both = [*some, *few]
+    assert is_in(_hashes(*both), _hashes(*few)).tolist() == [number in few for number in both]
 
 
 pairs = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=12)
