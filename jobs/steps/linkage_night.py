@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -82,16 +82,19 @@ class LinkageNight:
         ``are_new``: none of the rows has a key that the table has, but those retracted, which any columns may name; else keys do.
         Raises PromotionStoppedError.
         """
-        return self._promote(name, rows, retracted=retracted, are_new=are_new)
+        return self._promote(name, rows, retracted, are_new=are_new)
 
     def write_whole(self, name: str, rows: DataFrame) -> DataFrame:
         """Promote rows that are all the table shall hold, and return it. Raises PromotionStoppedError."""
         return self._promote(name, rows, are_all=True)
 
-    def _promote(self, name: str, rows: DataFrame, **how: Any) -> DataFrame:
+    def _promote(
+        self, name: str, rows: DataFrame, retracted: DataFrame | None = None, *, are_new: bool = False, are_all: bool = False
+    ) -> DataFrame:
         from jobs.steps.promote import promote
 
-        promote(rows, self.contract(name), linked_table(self.master, name), self.ctx, **how)
+        table = linked_table(self.master, name)
+        promote(rows, self.contract(name), table, self.ctx, retracted=retracted, are_new=are_new, are_all=are_all)
         return self.table(name)
 
     @contextmanager
