@@ -33,7 +33,8 @@ NO_KEY = -1
 """Stands where a record lacks a value: no key is negative, for rules are few (`jobs.linkage.model_settings.MAX_RULES`)."""
 
 
-KEYS = BLOCK_KEYS, VALUE_KEYS = ("block_keys", "value_keys")
+VALUE_KEYS = "value_keys"
+KEYS = ("block_keys", VALUE_KEYS)
 """The two columns that hold the keys of a record, in arrays."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jobs.linkage.block import KEYS, keys_sql
 from jobs.linkage.compare import needed_columns
-from jobs.linkage.frequencies import frequency_name
+from jobs.linkage.frequencies import frequency_name, with_frequencies
 from jobs.linkage.model import Model
 from jobs.linkage.standardise import HASHES, RECORD_HASH, standardise
 
@@ -28,18 +28,18 @@ def comparable(records: DataFrame, model: Model) -> DataFrame:
     """Records with what they are compared by, beside their own columns. Grain: one row a record.
 
     Added are ``record_hash``, ``block_keys`` and ``value_keys`` as `jobs.linkage.block.index_keys` has them, and the match columns
-    that comparisons and grouping look at. The frozen term frequencies are joined to it
-    (`jobs.linkage.frequencies.with_frequencies`).
+    that comparisons and grouping look at.
     """
     own = [name for name in records.columns if name != RECORD_HASH]
     made = [name for name in _match_columns(model) if name not in own]
     return standardise(records, model).selectExpr(*own, RECORD_HASH, *keys_sql(model), *made)
 
 
-def as_linked(comparables: DataFrame, model: Model) -> DataFrame:
-    """`comparable` records with both hashes and their term frequencies, as contract linked/records has them."""
+def as_linked(comparables: DataFrame, frequencies: DataFrame, model: Model) -> DataFrame:
+    """`comparable` records that have both hashes, with their term ``frequencies``, as contract linked/records has them."""
+    counted = with_frequencies(comparables, frequencies, model)
     compared = f"struct({', '.join(compared_columns_of(model))}) as {COMPARED}"
-    return comparables.selectExpr("dataset", "record_key", *HASHES, *KEYS, *model.rules.attributes, compared)
+    return counted.selectExpr("dataset", "record_key", *HASHES, *KEYS, *model.rules.attributes, compared)
 
 
 def as_compared(linked: DataFrame) -> DataFrame:

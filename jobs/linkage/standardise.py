@@ -22,7 +22,7 @@ CONTENT_HASH = "content_hash"
 """The 64-bit hash of a record's attributes: a night that finds another one compares the record anew."""
 
 HASHES = (RECORD_HASH, CONTENT_HASH)
-"""The columns of linkage records that are neither their key nor an attribute."""
+"""The two hashes of a linkage record."""
 
 
 def with_record_id(rows: DataFrame) -> DataFrame:

@@ -14,7 +14,7 @@ from jobs.linkage.block import HASH_PAIR, blocking_keys, candidate_pairs, large_
 from jobs.linkage.changes import with_hashes
 from jobs.linkage.comparable import KEPT, as_compared, as_linked, comparable
 from jobs.linkage.entities import Findings, group_records
-from jobs.linkage.frequencies import counted_records, with_frequencies
+from jobs.linkage.frequencies import counted_records
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import load_model
 from jobs.steps.link_all import score_pairs
@@ -78,7 +78,7 @@ def _audit(night: LinkageNight) -> IdentityAudit:
     model = night.model
     frequencies = night.read_before("term_frequencies")
     made = comparable(with_hashes(night.read_before("records").drop(*KEPT), model), model)
-    standardised = as_compared(as_linked(with_frequencies(made, frequencies, model), model)).persist()
+    standardised = as_compared(as_linked(made, frequencies, model)).persist()
     keys = blocking_keys(standardised)
     pairs = candidate_pairs(keys, large_blocks(keys, model))
     edges = score_pairs(pairs, standardised, counted_records(frequencies), model)

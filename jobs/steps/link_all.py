@@ -11,7 +11,7 @@ from jobs.linkage.block import blocking_keys, candidate_pairs, capped_blocks, la
 from jobs.linkage.changes import among_hashes, with_hashes
 from jobs.linkage.comparable import as_compared, as_linked, comparable
 from jobs.linkage.compare import both_sides
-from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount, with_frequencies
+from jobs.linkage.frequencies import count_frequencies, counted_records, must_recount
 from jobs.linkage.model import Model
 from jobs.linkage.score import edges_of, scored_columns, weigh
 from jobs.linkage.standardise import RECORD_HASH, with_record_id
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     """Write records and edges whole, from the records of ``today``. Raises PromotionStoppedError."""
-    # A checkpoint: their values are counted before they can be written, and they are read from every source there is.
     model = night.model
+    # A checkpoint: their values are counted before they can be written, and they are read from every source there is.
     made = comparable(with_hashes(today, model).localCheckpoint(), model)
     frequencies = _frequencies(night, made)
-    standardised = as_compared(night.write_whole("records", as_linked(with_frequencies(made, frequencies, model), model)))
+    standardised = as_compared(night.write_whole("records", as_linked(made, frequencies, model)))
     keys = blocking_keys(standardised)
     large = large_blocks(keys, model).localCheckpoint()
     report_capped(night, large, standardised)

@@ -20,7 +20,7 @@ from jobs.linkage.block import HASH_PAIR, KEYS
 from jobs.linkage.changes import among_hashes, changed_records, with_hashes, with_record_hash
 from jobs.linkage.comparable import COMPARED, as_compared, as_linked, comparable, compared_columns_of
 from jobs.linkage.compare import both_sides_of_few
-from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount, with_frequencies
+from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
 from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
@@ -140,7 +140,7 @@ def _as_linked(changes: Changes, model: Model) -> DataFrame:
     """The new and changed records, with what they are compared by and the frozen term frequencies."""
     made = comparable(changes.came, model).localCheckpoint()
     frequencies = frequencies_of(made, changes.frequencies, model).localCheckpoint()
-    return as_linked(with_frequencies(made, frequencies, model), model).localCheckpoint()
+    return as_linked(made, frequencies, model).localCheckpoint()
 
 
 def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: DataFrame, standardised: DataFrame) -> DataFrame:
