@@ -39,7 +39,7 @@ from jobs.io.spark import plans_for
 from jobs.linkage.block import blocking_keys, candidate_pairs, large_blocks
 from jobs.linkage.comparable import comparable
 from jobs.linkage.model import load_model
-from jobs.linkage.reblock import changed_blocks, pairs_to_compare
+from jobs.linkage.reblock import changed_blocks, changed_keys, members_of, pairs_to_compare
 from jobs.settings import load_settings
 from jobs.steps import publish
 from jobs.steps.audit_identity import audit_identity
@@ -196,7 +196,8 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = comparable(changes.came, night.model)
-    return pairs_to_compare(changed_blocks(night.table("records"), came, changes.left), night.model).count()
+    members = members_of(changed_keys(came, changes.left), night.table("records"))
+    return pairs_to_compare(changed_blocks(members, came, changes.left), night.model).count()
 
 
 if __name__ == "__main__":

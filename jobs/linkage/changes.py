@@ -58,18 +58,9 @@ def _content_hash(model: Model) -> Column:
     return f.xxhash64(*values, *(f.col(name).isNull() for name in attributes))
 
 
-def among(rows: DataFrame, hashes: DataFrame) -> DataFrame:
-    """The rows, named by dataset and record key, whose record is among a few ``hashes`` (``record_hash``)."""
-    return _among(rows, hash_of(RECORD_ID), hashes)
-
-
-def among_hashes(rows: DataFrame, hashes: DataFrame, column: str = RECORD_HASH) -> DataFrame:
-    """The rows whose record, named by its hash in ``column``, is among a few ``hashes`` (``record_hash``)."""
-    return _among(rows, rows[column], hashes)
-
-
-def _among(rows: DataFrame, record_hash: Column, hashes: DataFrame) -> DataFrame:
+def among_hashes(rows: DataFrame, hashes: DataFrame) -> DataFrame:
+    """The rows, by ``record_hash``, whose record is among a few ``hashes`` (``record_hash``)."""
     from pyspark.sql import functions as f
 
     named = f.broadcast(hashes.select(f.col(RECORD_HASH).alias("_hash")))
-    return rows.join(named, record_hash == f.col("_hash"), "left_semi")
+    return rows.join(named, rows[RECORD_HASH] == f.col("_hash"), "left_semi")

@@ -22,19 +22,34 @@ STAYED, CAME, LEFT = "stayed", "came", "left"
 """What a record does in a changed block (``part``): it was in it and is; it is, new or changed; it was, since changed or gone."""
 
 
-def changed_blocks(keyed: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
+def changed_keys(came: DataFrame, left: DataFrame) -> DataFrame:
+    """The blocks that records enter or leave: ``block_key``, distinct.
+
+    Both are keys as `jobs.linkage.block.index_keys` has them: of the new and changed records as they are, and of the changed and
+    deleted ones as they were.
+    """
+    return blocking_keys(came).unionByName(blocking_keys(left)).select("block_key").distinct()
+
+
+def members_of(blocks: DataFrame, keyed: DataFrame) -> DataFrame:
+    """Those of all records, by their keys, that are in some ``blocks`` (``block_key``, distinct): ``block_key record_hash``."""
+    from pyspark.sql import functions as f
+
+    return blocking_keys(keyed).join(f.broadcast(blocks), "block_key", "left_semi")
+
+
+def changed_blocks(members: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
     """The blocks that records enter or leave, with all that are in them. Grain: one row a block, record and part.
 
-    ``keyed``, ``came`` and ``left`` are keys as `jobs.linkage.block.index_keys` has them: those of all records (of last night
-    or of tonight), of the new and changed ones as they are, and of the changed and deleted ones as they were. Columns:
-    ``block_key``, ``record_hash``, ``part`` (see `STAYED`), and of the block its ``size`` tonight and ``size_before``.
+    ``members``: who is in these blocks (`members_of` the `changed_keys`), last night or tonight. ``came`` and ``left``: as
+    `changed_keys` has them. Columns: ``block_key``, ``record_hash``, ``part`` (see `STAYED`), and of the block its ``size`` tonight
+    and ``size_before``.
     """
     from pyspark.sql import functions as f
 
     entering, leaving = (blocking_keys(keys) for keys in (came, left))
     both = entering.unionByName(leaving)
-    found = blocking_keys(keyed).join(f.broadcast(both.select("block_key").distinct()), "block_key", "left_semi")
-    stayed = found.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
+    stayed = members.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
     parts = {STAYED: stayed, CAME: entering, LEFT: leaving}
     named = [rows.select("block_key", RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
     members = reduce(lambda one, other: one.unionByName(other), named)

@@ -34,8 +34,8 @@ def link_all(night: LinkageNight, today: DataFrame) -> Scope:
     large = large_blocks(keys, model).localCheckpoint()
     report_capped(night, large, standardised)
     pairs = candidate_pairs(keys, large)
-    edges = night.write_whole("edges", score_pairs(pairs, standardised, counted_records(frequencies), model))
-    return whole_scope(night, standardised, edges)
+    night.write_whole("edges", score_pairs(pairs, standardised, counted_records(frequencies), model))
+    return whole_scope(night, standardised)
 
 
 def score_pairs(pairs: DataFrame, standardised: DataFrame, record_count: int | None, model: Model) -> DataFrame:

@@ -7,7 +7,8 @@ and the greedy order under identity rules rest on, and a night compares few reco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,15 @@ from jobs.linkage.compare import both_sides_of_few
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
-from jobs.linkage.reblock import changed_blocks, large_changed_blocks, outgrown_pairs, pairs_to_compare, pairs_within_caps
+from jobs.linkage.reblock import (
+    changed_blocks,
+    changed_keys,
+    large_changed_blocks,
+    members_of,
+    outgrown_pairs,
+    pairs_to_compare,
+    pairs_within_caps,
+)
 from jobs.linkage.score import scored_columns
 from jobs.linkage.standardise import HASHES, RECORD_HASH, with_record_id
 from jobs.linkage.standing import is_among, touches
@@ -46,6 +55,9 @@ SENT_RECORDS, SENT_PAIRS = 200_000, 2_000_000
 """So many records, with all that they are compared by, and so many pairs every executor can hold. Of more, Spark sorts both sides
 of a join, and finds the same."""
 
+LOOKED_UP_RECORDS = 200_000
+"""Up to so many new and changed records, the driver itself looks up who is in their blocks. Of more, Spark joins."""
+
 KEPT_RECORDS = 200_000
 """Up to so many, all of today's records are kept on local disk while changes are looked for, instead of read from the sources
 again."""
@@ -53,8 +65,8 @@ again."""
 
 @dataclass(frozen=True)
 class Changes:
-    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` the keys (``record_hash
-    block_keys value_keys``) of those that were there before.
+    """Records that are not as they were: ``hashes`` of all, ``came`` as they are tonight, ``left`` names and keys (``dataset
+    record_key record_hash block_keys value_keys``) of those that were there before.
 
     ``frequencies``: those that were counted on ``counted`` records, and stand.
     """
@@ -78,7 +90,7 @@ def find_changes(
     known = row_count(night.path("records"))
     if known <= FEW_RECORDS or not all(_has_columns(night, name) for name in NEEDED) or not _are_compared_alike(night):
         return None
-    before, some = night.read_before("records").select("dataset", *HASHES, *KEYS), touched()
+    before, some = night.read_before("records").select(*RECORD, *HASHES, *KEYS), touched()
     records = with_hashes(today() if some is None else some.came, night.model)
     if some is None and known <= KEPT_RECORDS:
         records = records.hint("rebalance").localCheckpoint()
@@ -92,13 +104,13 @@ def find_changes(
     named = night.hashes(hashes)
     # Checkpoints: each is asked for several times, and what they are read from is about to change. Rebalanced, because the
     # records come in as many parts as there are sources, and every later step would have a task for each.
-    keys = compared.select(RECORD_HASH, *KEYS)
+    keys = compared.select(*RECORD, RECORD_HASH, *KEYS)
     came, left = (among_hashes(rows, named).hint("rebalance").localCheckpoint() for rows in (records, keys))
     return Changes(hashes, came, left, frequencies, counted)
 
 
 def _as_they_were(touched: Touched, before: DataFrame) -> DataFrame:
-    """Those of ``before`` (dataset, hashes and keys of all records) that are touched, or of datasets that tell of no changes."""
+    """Those of ``before`` (names, hashes and keys of all records) that are touched, or of datasets that tell of no changes."""
     from pyspark.sql import functions as f
 
     is_untold = f.col("dataset").isin(*touched.untold)
@@ -122,18 +134,30 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     model, linked = night.model, _as_linked(changes, night.model)
     night.write("records", linked, night.hashes(changes.hashes))
     standardised, came = as_compared(night.table("records")), as_compared(linked)
-    blocks = changed_blocks(standardised, came, changes.left).persist()
-    report_capped(night, large_changed_blocks(blocks, model), standardised)
-    found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
-    before, scored = written_pairs(night), local(found.select(*GROUPED_BY))
-    renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
-    blocks.unpersist()
+    with _in_changed_blocks(night, changes, came, standardised) as members:
+        blocks = changed_blocks(members, came, changes.left).persist()
+        report_capped(night, large_changed_blocks(blocks, model), standardised)
+        found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
+        before, scored = written_pairs(night), local(found.select(*GROUPED_BY))
+        renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
+        blocks.unpersist()
     is_lost = touches(before, changes.hashes) | is_among(before, renewed)
     lost = before.loc[is_lost, HASH_PAIR]
     night.write("edges", found, night.pairs(lost))
     ends = np.concatenate([scored[HASH_PAIR].to_numpy().ravel(), lost.to_numpy().ravel()])
     edges = pd.concat([before[~is_lost], scored], ignore_index=True)
-    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, found, standardised, changes.left)
+    return scope_around(night, np.concatenate([changes.hashes, ends]), edges, changes.left)
+
+
+@contextmanager
+def _in_changed_blocks(night: LinkageNight, changes: Changes, came: DataFrame, standardised: DataFrame) -> Iterator[DataFrame]:
+    """Who is tonight in the blocks that records enter or leave: ``block_key record_hash``."""
+    blocks = changed_keys(came, changes.left)
+    if len(changes.hashes) > LOOKED_UP_RECORDS:
+        yield members_of(blocks, standardised)
+        return
+    with night.members_of(blocks.toArrow()) as members:
+        yield members
 
 
 def _as_linked(changes: Changes, model: Model) -> DataFrame:

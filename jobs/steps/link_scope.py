@@ -11,8 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.io.delta import table_exists
 from jobs.linkage.block import HASH_PAIR, VALUE_KEYS
-from jobs.linkage.changes import among, among_hashes, hash_of
+from jobs.linkage.changes import hash_of
+from jobs.linkage.comparable import COMPARED
 from jobs.linkage.entities import Findings
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
@@ -40,58 +42,44 @@ class Scope:
 
     ``crosswalk``: open rows (dataset, record_key, master_id, valid_from); ``masters``: those they name (master_id,
     first_business_date); ``open_cases``: case_id, opened_on. ``is_whole``: whether these are all records there are.
-    ``scored``: the edges that tonight's comparisons gave, with all their columns.
     """
 
     findings: Findings
-    scored: DataFrame
     crosswalk: pd.DataFrame
     masters: pd.DataFrame
     open_cases: pd.DataFrame
     is_whole: bool
 
 
-def whole_scope(night: LinkageNight, standardised: DataFrame, edges: DataFrame) -> Scope:
-    """All records, with tonight's ``edges``."""
+def whole_scope(night: LinkageNight, standardised: DataFrame) -> Scope:
+    """All records, ``standardised``, with tonight's edges as they are written."""
     findings = Findings(local_records(standardised, night.model), written_pairs(night), decisions_of(night))
     crosswalk = _read_local(night, "crosswalk", CROSSWALK, "valid_to is null")
     masters, cases = _read_local(night, "master", MASTERS), _read_local(night, "review", CASES)
-    return Scope(findings, edges, crosswalk, masters, cases, is_whole=True)
+    return Scope(findings, crosswalk, masters, cases, is_whole=True)
 
 
-def scope_around(
-    night: LinkageNight,
-    seeds: npt.NDArray[np.int64],
-    edges: pd.DataFrame,
-    scored: DataFrame,
-    standardised: DataFrame,
-    left: DataFrame,
-) -> Scope:
+def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: pd.DataFrame, left: DataFrame) -> Scope:
     """The records that ``seeds`` (hashes of records that changed, or whose edges did) can reach.
 
-    ``edges`` (as `written_pairs` has them) and ``standardised`` are tonight's, ``scored`` those of the edges that are new; ``left``
-    the keys of changed and deleted records as they were: a value that they carried may have been shared with others, whose
-    review cases change with it.
+    ``edges``: tonight's, as `written_pairs` has them. ``left``: names and keys of changed and deleted records as they were (each a
+    seed): a value that they carried may have been shared with others, whose review cases change with it.
     """
     left_hash, right_hash = HASH_PAIR
     decisions = decisions_of(night)
     links, decided = ((pairs[left_hash].to_numpy(np.int64), pairs[right_hash].to_numpy(np.int64)) for pairs in (edges, decisions))
-    columns = (RECORD_HASH, VALUE_KEYS)
-    carried = [_carried_values(keys) for keys in (night.read_rows("records", columns), left.select(*columns).toArrow())]
+    columns, were = (RECORD_HASH, VALUE_KEYS), left.select(*RECORD, RECORD_HASH, VALUE_KEYS).toArrow()
+    carried = [_carried_values(keys) for keys in (night.read_rows("records", columns), were.select(columns))]
     # Every decision is a seed: which are new cannot be told from their dates, for one may be taken down late.
     reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
-    found = night.hashes(reached)
-    return Scope(
-        Findings(
-            local_records(among_hashes(standardised, found), night.model),
-            edges[is_in(edges[left_hash].to_numpy(np.int64), reached)].reset_index(drop=True),
-            decisions,
-        ),
-        scored,
-        *_masters_of(night, found),
-        _cases_of(night, found),
-        is_whole=False,
-    )
+    records = _records_among(night, reached)
+    pairs = edges[is_in(edges[left_hash].to_numpy(np.int64), reached)].reset_index(drop=True)
+    named = pd.concat([records[RECORD], were.select(RECORD).to_pandas()]).drop_duplicates()
+    crosswalk = night.read_among("crosswalk", CROSSWALK, named, "valid_to is null")
+    masters = night.read_among("master", MASTERS, crosswalk[["master_id"]])
+    # A neighbourhood holds both records of a case or neither.
+    cases = night.read_among("review", CASES, named)
+    return Scope(Findings(records, pairs, decisions), crosswalk, masters, cases, is_whole=False)
 
 
 def written_pairs(night: LinkageNight) -> pd.DataFrame:
@@ -108,35 +96,27 @@ def _carried_values(keyed: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray
     return carriers, values
 
 
-def _masters_of(night: LinkageNight, hashes: DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The open crosswalk rows of some records, and the masters they name."""
-    from pyspark.sql import functions as f
-
-    held = among(night.table("crosswalk").where("valid_to is null"), hashes).select(*CROSSWALK)
-    masters = night.table("master").select(*MASTERS)
-    rows = local(masters.join(f.broadcast(held), "master_id", "inner"))
-    return rows[CROSSWALK], rows[MASTERS].drop_duplicates("master_id", ignore_index=True)
-
-
-def _cases_of(night: LinkageNight, hashes: DataFrame) -> pd.DataFrame:
-    """The open review cases that name one of some records; a neighbourhood holds both records of a case or neither."""
-    return local(among(night.table("review"), hashes).select(*CASES))
+def _records_among(night: LinkageNight, hashes: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Those of the written records that a few hashes name, as `local_records` has them."""
+    columns = [*RECORD, RECORD_HASH, *(f'{COMPARED}."{name}"' for name in night.model.rules.grouped_by)]
+    return _in_order(night.read_among("records", columns, pd.DataFrame({RECORD_HASH: hashes})))
 
 
 def masters_named(night: LinkageNight, master_ids: list[str]) -> pd.DataFrame:
     """Those of ``master_ids`` that were ever given, ended ones included."""
-    from pyspark.sql import functions as f
-
-    found = night.read("master")
-    if found is None or not master_ids:
-        return pd.DataFrame({column: [] for column in MASTERS}, dtype=object)
-    return local(found.join(f.broadcast(night.names("master_id", master_ids)), "master_id", "left_semi").select(*MASTERS))
+    if not master_ids:
+        return _no_rows(MASTERS)
+    return night.read_among("master", MASTERS, pd.DataFrame({"master_id": master_ids}))
 
 
 def local_records(standardised: DataFrame, model: Model) -> pd.DataFrame:
     """What grouping needs of the records, by dataset and record key."""
     columns = [*RECORD, RECORD_HASH, *model.rules.grouped_by]
-    return local(standardised.select(*columns)).sort_values(RECORD, ignore_index=True)
+    return _in_order(local(standardised.select(*columns)))
+
+
+def _in_order(records: pd.DataFrame) -> pd.DataFrame:
+    return records.sort_values(RECORD, ignore_index=True)
 
 
 def decisions_of(night: LinkageNight) -> pd.DataFrame:
@@ -148,14 +128,17 @@ def decisions_of(night: LinkageNight) -> pd.DataFrame:
 def named_by_hash(decisions: DataFrame | None) -> pd.DataFrame:
     """Decisions of stewards on the driver, oldest first: `HASH_PAIR`, decision. ``decisions``: rows of steward_edges, or none."""
     if decisions is None:
-        return pd.DataFrame({column: [] for column in (*HASH_PAIR, "decision")}, dtype=object)
+        return _no_rows([*HASH_PAIR, "decision"])
     hashes = [hash_of(record_id).alias(name) for record_id, name in zip((RECORD_ID, OTHER_ID), HASH_PAIR, strict=True)]
     return local(decisions.orderBy("decided_on").select(*hashes, "decision"))
 
 
 def _read_local(night: LinkageNight, name: str, columns: list[str], where: str = "true") -> pd.DataFrame:
     """Columns of a linked table on the driver; no rows if it was never written."""
-    found = night.read(name)
-    if found is None:
-        return pd.DataFrame({column: [] for column in columns}, dtype=object)
-    return local(found.where(where).select(*columns))
+    if not table_exists(night.path(name)):
+        return _no_rows(columns)
+    return night.read_rows(name, columns, where).to_pandas()
+
+
+def _no_rows(columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({column: [] for column in columns}, dtype=object)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jobs.io.delta import handed_over, read_table
+from jobs.io.delta import handed_over, read_among, read_table
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -105,9 +105,20 @@ class LinkageNight:
         if len(rows) <= HELD_ROWS:
             yield self._frame(rows, schema)
             return
-        path = f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
-        with handed_over(path, _batches(rows, schema)) as written:
+        with handed_over(self._handing_over(name), _batches(rows, schema)) as written:
             yield self.spark.read.format("delta").load(written).hint("rebalance")
+
+    @contextmanager
+    def members_of(self, blocks: pa.Table) -> Iterator[DataFrame]:
+        """The same as `jobs.linkage.reblock.members_of`, of records as they are written; the driver finds them itself."""
+        exploded = f"unnest(block_keys) as block_key, {RECORD_HASH}"
+        found = read_among(self.path("records"), "*", blocks, rows=exploded)
+        with handed_over(self._handing_over("blocks"), found) as written:
+            yield self.spark.read.format("delta").load(written)
+
+    def _handing_over(self, name: str) -> str:
+        """Where rows lie while Spark reads them of the driver."""
+        return f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
 
     def local_keys(self, name: str, rows: pd.DataFrame) -> DataFrame:
         """The keys, by contract, of rows that the driver holds."""
@@ -121,23 +132,6 @@ class LinkageNight:
     def pairs(self, pairs: pd.DataFrame) -> DataFrame:
         """Pairs of records that the driver holds: `HASH_PAIR`."""
         return self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
-
-    def edges_of(self, scored: DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-        """Tonight's edges of a few pairs of records (`HASH_PAIR`), on the driver. Not all ``scored``: read from the table."""
-        from pyspark.sql import functions as f
-
-        found = local(scored.join(f.broadcast(self.pairs(pairs)), HASH_PAIR, "left_semi"))
-        return found if len(found) == len(pairs) else self._written_edges(pairs)
-
-    def _written_edges(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """The rows of the table of edges that name a few pairs."""
-        left = HASH_PAIR[0]
-        named = ", ".join(map(str, pd.unique(pairs[left])))
-        return self.read_rows("edges", where=f"{left} in ({named})").to_pandas().merge(pairs[HASH_PAIR], on=HASH_PAIR)
-
-    def names(self, column: str, values: list[str]) -> DataFrame:
-        """Texts that the driver holds, in one column."""
-        return self._frame(pd.DataFrame({column: values}, dtype=object), pa.schema([(column, pa.string())]))
 
     def _frame(self, rows: pd.DataFrame, schema: pa.Schema) -> DataFrame:
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -153,6 +147,13 @@ class LinkageNight:
     def read_rows(self, name: str, columns: Sequence[str] = ("*",), where: str = "true") -> pa.Table:
         """Rows of a linked table as it is now; the driver reads them itself: by way of Spark each costs several times as much."""
         return read_table(self.path(name), ", ".join(columns), where)
+
+    def read_among(self, name: str, columns: Sequence[str], few: pd.DataFrame, where: str = "true") -> pd.DataFrame:
+        """Rows of a linked table as it is now that agree with one of a few in the columns of those; read as by `read_rows`."""
+        named = [column for column in self.contract(name).columns if column.name in few.columns]
+        schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in named])
+        sought = pa.Table.from_pandas(few, schema=schema, preserve_index=False)
+        return read_among(self.path(name), ", ".join(columns), sought, where).to_pandas()
 
     def table(self, name: str) -> DataFrame:
         """A linked table that was written, as it is now."""

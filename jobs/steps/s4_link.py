@@ -101,7 +101,7 @@ def _identify(night: LinkageNight, scope: Scope, entities: Entities) -> Identity
 
 
 def _identity_writes(night: LinkageNight, scope: Scope, entities: Entities, identity: Identity) -> list[Callable[[], object]]:
-    events = with_reasons(identity, entities.held, scope.findings, partial(night.edges_of, scope.scored), night.model)
+    events = with_reasons(identity, entities.held, scope.findings, partial(night.read_among, "edges", ("*",)), night.model)
     events = events.assign(business_date=night.ctx.business_date, run_id=night.ctx.run_id)
     stays, masters = identity.crosswalk, identity.masters
     ended = {"crosswalk": stays[stays["valid_to"].notna()], "master": masters[masters["ended_on"].notna()]}

@@ -16,7 +16,9 @@ from deltalake import write_deltalake
 import jobs.steps.s4_link as step
 from jobs.io.delta import read_table
 from jobs.io.state import linkage_state
+from jobs.linkage.block import blocking_keys
 from jobs.linkage.model import load_model
+from jobs.linkage.reblock import members_of
 from jobs.steps import link_changes, linkage_night
 from jobs.steps.s4_link import link
 from schemas.catalog import Catalog
@@ -262,6 +264,16 @@ def test_records_that_were_compared_by_other_columns_are_linked_anew(
 
     night = linkage_night.LinkageNight(lake.spark, replace(older.ctx, business_date=SECOND), "population", model, {}, None, base)
     assert link_changes.find_changes(night, looked_at) is None
+
+
+def test_the_driver_finds_who_is_in_a_block_as_a_join_does(lake: Lake) -> None:
+    model = load_model(lake.ctx.settings.linkage.models / "population")
+    night = linkage_night.LinkageNight(lake.spark, lake.ctx, "population", model, {}, None, None)
+    blocks = blocking_keys(night.table("records")).where("block_key % 3 = 0").select("block_key").distinct()
+    with night.members_of(blocks.toArrow()) as found:
+        members = sorted(found.select("block_key", "record_hash").collect())
+    assert members == sorted(members_of(blocks, night.table("records")).collect())
+    assert 0 < len(members) < blocking_keys(night.table("records")).count()
 
 
 def test_stewards_outrank_the_numbers(lake: Lake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,7 +33,7 @@ CAP = 5
 """So low that blocks outgrow it, and come back, in a town as small as this."""
 
 WRITES = 7
-"""Promotions of a night that links what changed: records, standardised, edges, crosswalk, master, events, review."""
+"""A night that links what changed promotes records, edges, crosswalk, master, events and review, and then records its state."""
 
 
 @dataclass
@@ -189,15 +190,19 @@ def _write_decisions(lake: Lake, decisions: list[Record]) -> None:
 
 def _night_that_dies(lake: Lake, night: date, records: list[Record], after: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a night that is killed after so many writes."""
-    promote, left = promoting.promote, iter(range(after))
+    left = iter(range(after))
 
-    def promote_or_die(*arguments: Any, **options: Any) -> Any:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        return promote(*arguments, **options)
+    def or_die(write: Callable[..., Any]) -> Callable[..., Any]:
+        def write_or_die(*arguments: Any, **options: Any) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return write(*arguments, **options)
+
+        return write_or_die
 
     with monkeypatch.context() as patch:
-        patch.setattr(promoting, "promote", promote_or_die)
+        for module, name in ((promoting, "promote"), (linking, "record_state")):
+            patch.setattr(module, name, or_die(getattr(module, name)))
         with pytest.raises(KeyboardInterrupt):
             lake.night(night, records)
 
