@@ -74,7 +74,7 @@ def scope_around(night: LinkageNight, seeds: npt.NDArray[np.int64], edges: pd.Da
     reached = reach(np.concatenate([seeds, *decided]), [links, decided], carried)
     records = _records_among(night, reached)
     pairs = edges[is_in(edges[left_hash].to_numpy(np.int64), reached)].reset_index(drop=True)
-    named = pd.concat([records[RECORD], were.select(RECORD).to_pandas()]).drop_duplicates()
+    named = pd.concat([records[RECORD], were.select(RECORD).to_pandas()])
     crosswalk = night.read_among("crosswalk", CROSSWALK, named, "valid_to is null")
     masters = night.read_among("master", MASTERS, crosswalk[["master_id"]])
     # A neighbourhood holds both records of a case or neither.

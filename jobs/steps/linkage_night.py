@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jobs.io.delta import handed_over, read_among, read_table
+from jobs.io.delta import handed_over, read_among, read_table, table_exists
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -20,7 +20,7 @@ from jobs.linkage.model import Model
 from jobs.linkage.standardise import RECORD_HASH
 from jobs.linkage.tables import edges_contract, records_contract
 from jobs.steps.digest import digest_of
-from jobs.steps.linkage_state import DECISIONS, read_state, state_version
+from jobs.steps.linkage_state import DECISIONS, state_version
 from schemas.contract import Contract
 from schemas.names import DatasetName, Layer, linked_table
 
@@ -142,9 +142,9 @@ class LinkageNight:
 
     def read(self, name: str) -> DataFrame | None:
         """A linked table as it is now; None if it was never written."""
-        return read_state(self.spark, self.ctx, self.master, name)
+        return self.table(name) if table_exists(self.path(name)) else None
 
-    def read_rows(self, name: str, columns: Sequence[str] = ("*",), where: str = "true") -> pa.Table:
+    def read_rows(self, name: str, columns: Sequence[str], where: str = "true") -> pa.Table:
         """Rows of a linked table as it is now; the driver reads them itself: by way of Spark each costs several times as much."""
         return read_table(self.path(name), ", ".join(columns), where)
 

@@ -18,7 +18,7 @@ from jobs.steps.side_by_side import side_by_side
 from schemas.names import linked_table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from jobs.steps.linkage_night import LinkageNight
 
@@ -58,12 +58,6 @@ def _restore(spark: SparkSession, path: str, version: int | None) -> None:
         spark.sql(f"delete from delta.`{path}`")  # noqa: S608 - a path of names.py; SQL has no parameter for one
     else:
         spark.sql(f"restore table delta.`{path}` to version as of {version}")
-
-
-def read_state(spark: SparkSession, ctx: RunContext, master: str, name: str) -> DataFrame | None:
-    """A table of the linkage state as it is now; None if it was never written."""
-    path = ctx.path(linked_table(master, name))
-    return spark.read.format("delta").load(path) if table_exists(path) else None
 
 
 def record_state(night: LinkageNight, silver: Mapping[str, str] | None = None) -> None:
