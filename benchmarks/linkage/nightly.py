@@ -39,10 +39,11 @@ from jobs.io.spark import plans_for
 from jobs.linkage.block import blocking_keys, candidate_pairs, large_blocks
 from jobs.linkage.comparable import comparable
 from jobs.linkage.model import load_model
-from jobs.linkage.reblock import changed_blocks, changed_keys, members_of, pairs_to_compare
+from jobs.linkage.reblock import pairs_to_compare_sql
 from jobs.settings import load_settings
 from jobs.steps import publish
 from jobs.steps.audit_identity import audit_identity
+from jobs.steps.changed_blocks import changed_blocks
 from jobs.steps.link_changes import find_changes
 from jobs.steps.linkage_night import LinkageNight
 from jobs.steps.linkage_state import base_state, record_state, restore_state
@@ -196,8 +197,8 @@ def _pairs_of_night(spark: SparkSession, ctx: RunContext, versions: DataFrame) -
     if changes is None:
         raise ValueError("the night would link all records: there are few, too many are new, or its base state lacks a table")
     came = comparable(changes.came, night.model)
-    members = members_of(changed_keys(came, changes.left), night.table("records"))
-    return pairs_to_compare(changed_blocks(members, came, changes.left), night.model).count()
+    with changed_blocks(night, came, changes.left, len(changes.hashes)) as ask:
+        return ask(pairs_to_compare_sql(night.model)).count()
 
 
 if __name__ == "__main__":

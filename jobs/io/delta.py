@@ -52,15 +52,13 @@ def read_table(path: str, columns: str = "*", where: str = "true", version: int 
     return pa.RecordBatchReader.from_stream(rows).read_all()  # pa.table would import pandas, a second lost at every start
 
 
-def read_among(path: str, columns: str, few: pa.Table, where: str = "true", rows: str = "*") -> pa.Table:
-    """Rows of the newest version that agree with one of ``few`` in all columns that those have.
+def read_among(path: str, columns: str, few: pa.Table, where: str = "true") -> pa.Table:
+    """Rows of the newest version that agree with one of ``few`` in all columns that those have; ``columns`` and ``where`` are SQL.
 
-    ``columns`` and ``where`` are SQL over ``rows``, which is what to select of the table first. By DuckDB, which looks rows up by a
-    hash of the few, and takes out of an object the fields that are asked for. To delta-rs they would have to go as a list in a
-    condition; of one with 60,000 values the process dies (deltalake 1.6).
+    By DuckDB, which looks rows up by a hash of the few, and takes out of an object the fields that are asked for. To delta-rs they
+    would have to go as a list in a condition; of one with 60,000 values the process dies (deltalake 1.6).
     """
-    source, on = f"(select {rows} from delta_scan($path))", ", ".join(few.column_names)  # noqa: S608 - written by us, as what follows
-    asked = f"select {columns} from {source} semi join few using ({on}) where {where}"  # noqa: S608
+    asked = f"select {columns} from delta_scan($path) semi join few using ({', '.join(few.column_names)}) where {where}"  # noqa: S608 - written by us
     with duckdb_connection() as lake:
         lake.register("few", few)
         return lake.execute(asked, {"path": path}).to_arrow_table()

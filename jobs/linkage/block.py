@@ -26,7 +26,7 @@ PAIR = ["record_id_l", "record_id_r"]
 HASH_BITS = 56
 """A key is the number of its rule and, in so many bits below it, a hash of the values that the rule compares."""
 
-RULE = f"shiftright(block_key, {HASH_BITS})"
+RULE = f"(block_key >> {HASH_BITS})"
 """The number of a block key's rule in the model, as SQL."""
 
 NO_KEY = -1

@@ -3,11 +3,14 @@
 A pair is a candidate if and only if it shares a block within its cap tonight, as in a full run. So new and changed records
 are compared with all that share a block with them, and old records with old ones only where a block came down to its cap;
 where one outgrew it, its pairs lapse unless another block holds them.
+
+All is asked in SQL that Spark and DuckDB read alike, of tables named in braces (`jobs.steps.changed_blocks` says who is asked).
+Keys are rows of `jobs.linkage.block.blocking_keys`: ``entering`` those of the new and changed records as they are, ``leaving``
+those of the changed and deleted ones as they were.
 """
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs.linkage.block import HASH_PAIR, blocking_keys, cap_sql
@@ -21,85 +24,73 @@ if TYPE_CHECKING:
 STAYED, CAME, LEFT = "stayed", "came", "left"
 """What a record does in a changed block (``part``): it was in it and is; it is, new or changed; it was, since changed or gone."""
 
+MEMBERS = f"""
+select /*+ broadcast(changed) */ block_key, {RECORD_HASH}
+from {{keys}} semi join (select block_key from {{entering}} union select block_key from {{leaving}}) changed using (block_key)
+"""  # noqa: S608 - of our own names and the model's numbers, as are all in this file
+"""Who of all records, by their ``keys`` of last night or of tonight, is in the blocks that records enter or leave."""
 
-def changed_keys(came: DataFrame, left: DataFrame) -> DataFrame:
-    """The blocks that records enter or leave: ``block_key``, distinct.
+# Counted beside each row, not collected into a row a block: sets of records are made by sorting all rows more than once.
+CHANGED_BLOCKS = f"""
+select *,
+    count_if(part <> '{LEFT}') over (partition by block_key) as size,
+    count_if(part <> '{CAME}') over (partition by block_key) as size_before
+from (
+    select /*+ broadcast(changed) */ block_key, {RECORD_HASH}, '{STAYED}' as part
+    from {{members}}
+    anti join (select {RECORD_HASH} from {{entering}} union select {RECORD_HASH} from {{leaving}}) changed using ({RECORD_HASH})
+    union all select block_key, {RECORD_HASH}, '{CAME}' from {{entering}}
+    union all select block_key, {RECORD_HASH}, '{LEFT}' from {{leaving}}
+) parts
+"""  # noqa: S608
+"""The blocks that records enter or leave, with all that are in them (`MEMBERS`). Grain: one row a block, record and part.
 
-    Both are keys as `jobs.linkage.block.index_keys` has them: of the new and changed records as they are, and of the changed and
-    deleted ones as they were.
-    """
-    return blocking_keys(came).unionByName(blocking_keys(left)).select("block_key").distinct()
-
-
-def members_of(blocks: DataFrame, keyed: DataFrame) -> DataFrame:
-    """Those of all records, by their keys, that are in some ``blocks`` (``block_key``, distinct): ``block_key record_hash``."""
-    from pyspark.sql import functions as f
-
-    return blocking_keys(keyed).join(f.broadcast(blocks), "block_key", "left_semi")
-
-
-def changed_blocks(members: DataFrame, came: DataFrame, left: DataFrame) -> DataFrame:
-    """The blocks that records enter or leave, with all that are in them. Grain: one row a block, record and part.
-
-    ``members``: who is in these blocks (`members_of` the `changed_keys`), last night or tonight. ``came`` and ``left``: as
-    `changed_keys` has them. Columns: ``block_key``, ``record_hash``, ``part`` (see `STAYED`), and of the block its ``size`` tonight
-    and ``size_before``.
-    """
-    from pyspark.sql import functions as f
-
-    entering, leaving = (blocking_keys(keys) for keys in (came, left))
-    both = entering.unionByName(leaving)
-    stayed = members.join(f.broadcast(both.select(RECORD_HASH).distinct()), RECORD_HASH, "left_anti")
-    parts = {STAYED: stayed, CAME: entering, LEFT: leaving}
-    named = [rows.select("block_key", RECORD_HASH, f.lit(part).alias("part")) for part, rows in parts.items()]
-    members = reduce(lambda one, other: one.unionByName(other), named)
-    # Counted beside each row, not collected into a row a block: sets of records are made by sorting all rows more than once.
-    sizes = {"size": LEFT, "size_before": CAME}
-    counts = (f"count_if(part <> '{part}') over (partition by block_key) as {name}" for name, part in sizes.items())
-    return members.selectExpr("*", *counts)
+Columns: ``block_key``, ``record_hash``, ``part`` (see `STAYED`), and of the block its ``size`` tonight and ``size_before``.
+"""
 
 
-def pairs_to_compare(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of the changed blocks that a night has to score: `HASH_PAIR`, distinct.
+def pairs_to_compare_sql(model: Model) -> str:
+    """Pairs of the ``blocks`` (`CHANGED_BLOCKS`) that a night has to score: `HASH_PAIR`, distinct.
 
     ``one``: the hash of the record that came; where neither did (``is_reopened``), of the smaller.
     """
     cap = cap_sql(model)
-    within = blocks.where(f"size <= {cap} and part <> '{LEFT}'")
     # Who came meets all; of those who stayed, who is in a block that came down to its cap meets the others who stayed.
-    one = within.where(f"part = '{CAME}' or size_before > {cap}")
-    met = _met(one, within, f"part = '{CAME}' and other_part = '{STAYED}' or part = other_part and low < high")
-    return met.selectExpr(*_in_order(), "low as one", f"part = '{STAYED}' as is_reopened").distinct()
+    return f"""
+        with one as (
+            select block_key, {RECORD_HASH} as low, part from {{blocks}}
+            where size <= {cap} and part <> '{LEFT}' and (part = '{CAME}' or size_before > {cap})
+        ), other as (
+            select block_key, {RECORD_HASH} as high, part as other_part from {{blocks}} where size <= {cap} and part <> '{LEFT}'
+        )
+        select distinct {_IN_ORDER}, low as one, part = '{STAYED}' as is_reopened
+        from one join other using (block_key)
+        where part = '{CAME}' and other_part = '{STAYED}' or part = other_part and low < high
+    """  # noqa: S608
 
 
-def outgrown_pairs(blocks: DataFrame, model: Model) -> DataFrame:
-    """Pairs of unchanged records in the blocks that outgrew their cap tonight: candidates no longer, unless elsewhere."""
-    cap = cap_sql(model)
-    outgrown = blocks.where(f"size > {cap} and size_before <= {cap} and part = '{STAYED}'")
-    return _met(outgrown, outgrown, "low < high").selectExpr(*_in_order()).distinct()
+def outgrown_pairs_sql(model: Model) -> str:
+    """Pairs of unchanged records in the ``blocks`` that outgrew their cap tonight: candidates no longer, unless elsewhere."""
+    outgrown = f"from {{blocks}} where size > {cap_sql(model)} and size_before <= {cap_sql(model)} and part = '{STAYED}'"
+    return f"""
+        select distinct {_IN_ORDER}
+        from (select block_key, {RECORD_HASH} as low {outgrown}) one
+        join (select block_key, {RECORD_HASH} as high {outgrown}) other using (block_key)
+        where low < high
+    """  # noqa: S608
 
 
-def _met(one: DataFrame, other: DataFrame, condition: str) -> DataFrame:
-    """Records that share a block and meet a condition on ``low part high other_part``, once for each block."""
-    from pyspark.sql import functions as f
-
-    ones = one.select("block_key", f.col(RECORD_HASH).alias("low"), "part")
-    others = other.select("block_key", f.col(RECORD_HASH).alias("high"), f.col("part").alias("other_part"))
-    return ones.join(others, "block_key").where(condition)
-
-
-def _in_order() -> list[str]:
-    """The pair ``low high`` as `HASH_PAIR`, as SQL to select."""
-    left, right = HASH_PAIR
-    return [f"least(low, high) as {left}", f"greatest(low, high) as {right}"]
+def large_changed_blocks_sql(model: Model) -> str:
+    """Those of the ``blocks`` that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
+    return f"""
+        select block_key, max(size) as size, min({RECORD_HASH}) as example
+        from {{blocks}} where size > {cap_sql(model)} and part <> '{LEFT}'
+        group by block_key
+    """  # noqa: S608
 
 
-def large_changed_blocks(blocks: DataFrame, model: Model) -> DataFrame:
-    """The changed blocks that are above their cap tonight, as `jobs.linkage.block.large_blocks` has them."""
-    from pyspark.sql import functions as f
-
-    large = blocks.where(f"size > {cap_sql(model)} and part <> '{LEFT}'")
-    return large.groupBy("block_key").agg(f.max("size").alias("size"), f.min(RECORD_HASH).alias("example"))
+_IN_ORDER = f"least(low, high) as {HASH_PAIR[0]}, greatest(low, high) as {HASH_PAIR[1]}"
+"""The pair ``low high`` as `HASH_PAIR`, as SQL to select."""
 
 
 def pairs_within_caps(pairs: DataFrame, keyed: DataFrame, model: Model) -> DataFrame:

@@ -7,8 +7,7 @@ and the greedy order under identity rules rest on, and a night compares few reco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,18 +23,11 @@ from jobs.linkage.compare import both_sides_of_few
 from jobs.linkage.frequencies import counted_records, frequencies_of, must_recount
 from jobs.linkage.identify import RECORD
 from jobs.linkage.model import Model
-from jobs.linkage.reblock import (
-    changed_blocks,
-    changed_keys,
-    large_changed_blocks,
-    members_of,
-    outgrown_pairs,
-    pairs_to_compare,
-    pairs_within_caps,
-)
+from jobs.linkage.reblock import large_changed_blocks_sql, outgrown_pairs_sql, pairs_to_compare_sql, pairs_within_caps
 from jobs.linkage.score import scored_columns
 from jobs.linkage.standardise import HASHES, RECORD_HASH, with_record_id
 from jobs.linkage.standing import is_among, touches
+from jobs.steps.changed_blocks import changed_blocks
 from jobs.steps.link_all import report_capped, score_sides
 from jobs.steps.link_scope import GROUPED_BY, Scope, scope_around, written_pairs
 from jobs.steps.linkage_night import LinkageNight, local, local_hashes
@@ -54,9 +46,6 @@ FEW_RECORDS = 30_000
 SENT_RECORDS, SENT_PAIRS = 200_000, 2_000_000
 """So many records, with all that they are compared by, and so many pairs every executor can hold. Of more, Spark sorts both sides
 of a join, and finds the same."""
-
-LOOKED_UP_RECORDS = 200_000
-"""Up to so many new and changed records, the driver itself looks up who is in their blocks. Of more, Spark joins."""
 
 KEPT_RECORDS = 200_000
 """Up to so many, all of today's records are kept on local disk while changes are looked for, instead of read from the sources
@@ -134,30 +123,18 @@ def link_changes(night: LinkageNight, changes: Changes) -> Scope:
     model, linked = night.model, _as_linked(changes, night.model)
     night.write("records", linked, night.hashes(changes.hashes))
     standardised, came = as_compared(night.table("records")), as_compared(linked)
-    with _in_changed_blocks(night, changes, came, standardised) as members:
-        blocks = changed_blocks(members, came, changes.left).persist()
-        report_capped(night, large_changed_blocks(blocks, model), standardised)
-        found = _new_edges(night, changes, blocks, came, standardised).localCheckpoint()
+    with changed_blocks(night, came, changes.left, len(changes.hashes)) as ask:
+        report_capped(night, ask(large_changed_blocks_sql(model)), standardised)
+        pairs = ask(pairs_to_compare_sql(model)).localCheckpoint()
+        found = _new_edges(night, changes, pairs, came, standardised).localCheckpoint()
         before, scored = written_pairs(night), local(found.select(*GROUPED_BY))
-        renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, outgrown_pairs(blocks, model), standardised)])
-        blocks.unpersist()
+        renewed = pd.concat([scored[HASH_PAIR], _lapsed(night, ask(outgrown_pairs_sql(model)), standardised)])
     is_lost = touches(before, changes.hashes) | is_among(before, renewed)
     lost = before.loc[is_lost, HASH_PAIR]
     night.write("edges", found, night.pairs(lost))
     ends = np.concatenate([scored[HASH_PAIR].to_numpy().ravel(), lost.to_numpy().ravel()])
     edges = pd.concat([before[~is_lost], scored], ignore_index=True)
     return scope_around(night, np.concatenate([changes.hashes, ends]), edges, changes.left)
-
-
-@contextmanager
-def _in_changed_blocks(night: LinkageNight, changes: Changes, came: DataFrame, standardised: DataFrame) -> Iterator[DataFrame]:
-    """Who is tonight in the blocks that records enter or leave: ``block_key record_hash``."""
-    blocks = changed_keys(came, changes.left)
-    if len(changes.hashes) > LOOKED_UP_RECORDS:
-        yield members_of(blocks, standardised)
-        return
-    with night.members_of(blocks.toArrow()) as members:
-        yield members
 
 
 def _as_linked(changes: Changes, model: Model) -> DataFrame:
@@ -167,12 +144,11 @@ def _as_linked(changes: Changes, model: Model) -> DataFrame:
     return as_linked(made, frequencies, model).localCheckpoint()
 
 
-def _new_edges(night: LinkageNight, changes: Changes, blocks: DataFrame, came: DataFrame, standardised: DataFrame) -> DataFrame:
-    """The edges of the pairs that are to be compared tonight. ``came``: the new and changed records, as they are compared."""
+def _new_edges(night: LinkageNight, changes: Changes, pairs: DataFrame, came: DataFrame, standardised: DataFrame) -> DataFrame:
+    """The edges of the ``pairs`` that are to be compared tonight. ``came``: the new and changed records, as they are compared."""
     from pyspark.sql import functions as f
 
     model = night.model
-    pairs = pairs_to_compare(blocks, model).localCheckpoint()
     ones, all_records = (with_record_id(records) for records in (came, standardised))
     (reopened,) = local_hashes(pairs.where("is_reopened").select("one").distinct())
     if len(reopened):

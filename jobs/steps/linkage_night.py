@@ -102,23 +102,23 @@ class LinkageNight:
         """Rows that the driver holds, as rows of a linked table while the context lasts: columns and types are the contract's."""
         columns = self.contract(name).columns
         schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns])
-        if len(rows) <= HELD_ROWS:
-            yield self._frame(rows, schema)
-            return
-        with handed_over(self._handing_over(name), _batches(rows, schema)) as written:
-            yield self.spark.read.format("delta").load(written).hint("rebalance")
+        with self._given(name, schema, _batches(rows, schema), len(rows)) as given:
+            yield given
 
     @contextmanager
-    def members_of(self, blocks: pa.Table) -> Iterator[DataFrame]:
-        """The same as `jobs.linkage.reblock.members_of`, of records as they are written; the driver finds them itself."""
-        exploded = f"unnest(block_keys) as block_key, {RECORD_HASH}"
-        found = read_among(self.path("records"), "*", blocks, rows=exploded)
-        with handed_over(self._handing_over("blocks"), found) as written:
-            yield self.spark.read.format("delta").load(written)
+    def given(self, name: str, rows: pa.Table) -> Iterator[DataFrame]:
+        """Rows that the driver holds in Arrow, while the context lasts; ``name``: where they lie if they are many."""
+        with self._given(name, rows.schema, rows.to_reader(BATCH_ROWS), len(rows)) as given:
+            yield given
 
-    def _handing_over(self, name: str) -> str:
-        """Where rows lie while Spark reads them of the driver."""
-        return f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
+    @contextmanager
+    def _given(self, name: str, schema: pa.Schema, batches: pa.RecordBatchReader, count: int) -> Iterator[DataFrame]:
+        if count <= HELD_ROWS:
+            yield self._frame(batches.read_all(), schema)
+            return
+        path = f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
+        with handed_over(path, batches) as written:
+            yield self.spark.read.format("delta").load(written).hint("rebalance")
 
     def local_keys(self, name: str, rows: pd.DataFrame) -> DataFrame:
         """The keys, by contract, of rows that the driver holds."""
@@ -133,12 +133,12 @@ class LinkageNight:
         """Pairs of records that the driver holds: `HASH_PAIR`."""
         return self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
 
-    def _frame(self, rows: pd.DataFrame, schema: pa.Schema) -> DataFrame:
+    def _frame(self, rows: pd.DataFrame | pa.Table, schema: pa.Schema) -> DataFrame:
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        # Without rows there are no types to infer, and Spark Connect refuses an empty Arrow table; both sessions take a schema.
-        content = [] if rows.empty else pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
-        return self.spark.createDataFrame(content, schema=from_arrow_schema(schema))
+        table = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
+        # Spark Connect refuses an empty Arrow table; both sessions take a schema.
+        return self.spark.createDataFrame(table if table.num_rows else [], schema=from_arrow_schema(schema))
 
     def read(self, name: str) -> DataFrame | None:
         """A linked table as it is now; None if it was never written."""

@@ -16,10 +16,9 @@ from deltalake import write_deltalake
 import jobs.steps.s4_link as step
 from jobs.io.delta import read_table
 from jobs.io.state import linkage_state
-from jobs.linkage.block import blocking_keys
 from jobs.linkage.model import load_model
-from jobs.linkage.reblock import members_of
-from jobs.steps import link_changes, linkage_night
+from jobs.linkage.reblock import large_changed_blocks_sql, outgrown_pairs_sql, pairs_to_compare_sql
+from jobs.steps import changed_blocks, link_changes, linkage_night
 from jobs.steps.s4_link import link
 from schemas.catalog import Catalog
 from schemas.names import linked_table
@@ -266,14 +265,24 @@ def test_records_that_were_compared_by_other_columns_are_linked_anew(
     assert link_changes.find_changes(night, looked_at) is None
 
 
-def test_the_driver_finds_who_is_in_a_block_as_a_join_does(lake: Lake) -> None:
+def test_the_driver_and_spark_answer_alike_on_changed_blocks(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     model = load_model(lake.ctx.settings.linkage.models / "population")
+    model = replace(
+        model,
+        rules=model.rules.model_copy(
+            update={"blocking": tuple(rule.model_copy(update={"cap": 3}) for rule in model.rules.blocking)}
+        ),
+    )
     night = linkage_night.LinkageNight(lake.spark, lake.ctx, "population", model, {}, None, None)
-    blocks = blocking_keys(night.table("records")).where("block_key % 3 = 0").select("block_key").distinct()
-    with night.members_of(blocks.toArrow()) as found:
-        members = sorted(found.select("block_key", "record_hash").collect())
-    assert members == sorted(members_of(blocks, night.table("records")).collect())
-    assert 0 < len(members) < blocking_keys(night.table("records")).count()
+    came, left = (night.table("records").where(f"pmod(record_hash, 10) {which}") for which in ("< 2", "in (1, 2, 3)"))
+    questions = [pairs_to_compare_sql(model), outgrown_pairs_sql(model), large_changed_blocks_sql(model), "select * from {blocks}"]
+    answers = []
+    for most in (0, 1):
+        monkeypatch.setattr(changed_blocks, "LOOKED_UP_RECORDS", most)
+        with changed_blocks.changed_blocks(night, came, left, records=1) as ask:
+            answers.append([sorted(map(tuple, ask(question).collect())) for question in questions])
+    assert answers[0] == answers[1]
+    assert all(answers[0])
 
 
 def test_stewards_outrank_the_numbers(lake: Lake) -> None:

@@ -23,7 +23,6 @@ def _table(folder: Path) -> str:
         "key": ["it's one", "two", "three", "four"],
         "open": [True, False, True, True],
         "seen": [{"by": "a"}, {"by": "b"}, {"by": "c"}, None],
-        "marks": [[1, 2], [2], [], [3]],
     }
     write_deltalake(folder / "rows", pa.table(rows))
     return str(folder / "rows")
@@ -37,10 +36,9 @@ def test_rows_are_found_that_agree_with_one_of_a_few(tmp_path: Path) -> None:
     assert read_among(_table(tmp_path / "again"), "key", both).to_pylist() == [{"key": "three"}]
 
 
-def test_items_are_found_among_more_than_a_condition_can_hold(tmp_path: Path) -> None:
-    many = pa.table({"mark": list(range(2, 100_000))})
-    found = read_among(_table(tmp_path), "key, mark", many, rows="key, unnest(marks) as mark").to_pylist()
-    assert sorted((row["key"], row["mark"]) for row in found) == [("four", 3), ("it's one", 2), ("two", 2)]
+def test_there_may_be_more_of_the_few_than_a_condition_can_hold(tmp_path: Path) -> None:
+    many = pa.table({"key": [*map(str, range(100_000)), "three"]})
+    assert read_among(_table(tmp_path), "key", many).to_pylist() == [{"key": "three"}]
 
 
 def test_nothing_is_found_among_none(tmp_path: Path) -> None:
