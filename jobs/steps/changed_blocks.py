@@ -51,11 +51,10 @@ def _by_the_driver(night: LinkageNight, entering: DataFrame, leaving: DataFrame)
     with duckdb_connection() as lake, ExitStack() as answers:
         for name, keys in (("entering", entering), ("leaving", leaving)):
             lake.register(name, keys.toArrow())
-        keys = f"(select unnest(block_keys) as block_key, {RECORD_HASH} from delta_scan('{night.path('records')}'))"  # noqa: S608 - a path of ours
+        keys = f"(select unnest(block_keys) as block_key, {RECORD_HASH} from delta_scan($path))"  # noqa: S608 - names of ours
         members = MEMBERS.format(keys=keys, entering="entering", leaving="leaving")
         blocks = CHANGED_BLOCKS.format(members=f"({members})", entering="entering", leaving="leaving")
-        lake.execute(f"create table blocks as {blocks}")
-
+        lake.execute(f"create table blocks as {blocks}", {"path": night.path("records")})
         asked = count()
 
         def ask(question: str) -> DataFrame:
