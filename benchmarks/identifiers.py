@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.processes import cpu_seconds_of_tree
+from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from schemas.identifiers import CHECK_CHARACTERS, WEIGHTS, check_digit
 from schemas.identifiers_organisation import organisation_check, registration_check, uscc_fault, uscc_head, value_of
@@ -178,9 +178,9 @@ def _run(rows: DataFrame) -> None:
 
 
 def _cpu_of(run: Callable[[], object]) -> float:
-    before = cpu_seconds_of_tree()
-    run()
-    return cpu_seconds_of_tree() - before
+    with Meter() as meter:
+        run()
+    return meter.cpu_seconds
 
 
 if __name__ == "__main__":

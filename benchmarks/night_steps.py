@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.country_lake import DAY, land_pull, settings_below
-from benchmarks.processes import cpu_seconds_of_tree
+from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from jobs.io.state import delivery_states
 from jobs.night import run_night
@@ -61,12 +61,15 @@ def nights_of(people: int, nights: int, folder: Path) -> list[Cost]:
         land_pull(settings.landing_root, contract)
     costs: list[Cost] = []
     for night in range(nights):
-        day, steps = DAY + timedelta(days=night), StepCosts()
-        outcome = run_night(settings, catalog, day, steps.begin)
+        day = DAY + timedelta(days=night)
+        with Meter() as meter:
+            steps = StepCosts(meter)
+            outcome = run_night(settings, catalog, day, steps.begin)
+            cost = steps.end()
         if outcome.release_id is None:
             raise RuntimeError(f"{people} people: the night of {day} was stopped; see `govlake gates --failed`")
         delivered = [state for state in delivery_states(settings.root) if state.business_date == day]
-        costs.append({"rows": sum(state.rows_delivered for state in delivered)} | steps.end())
+        costs.append({"rows": sum(state.rows_delivered for state in delivered)} | cost)
         print(f"{people:,} people, night {night + 1}: {json.dumps(costs[-1])}", flush=True)
     return costs
 
@@ -74,13 +77,13 @@ def nights_of(people: int, nights: int, folder: Path) -> list[Cost]:
 class StepCosts:
     """CPU seconds from one message of a night to the next, by the step that the first tells of."""
 
-    def __init__(self) -> None:
-        self._seconds: Counter[str] = Counter()
-        self._step, self._since = "", cpu_seconds_of_tree()
+    def __init__(self, meter: Meter) -> None:
+        self._meter, self._seconds = meter, Counter[str]()
+        self._step, self._since = "", meter.look()
 
     def begin(self, message: str) -> None:
         """Hear that a step begins, from a night's message: the step's name and what it is about."""
-        now = cpu_seconds_of_tree()
+        now = self._meter.look()
         self._seconds[self._step] += now - self._since
         step = next((step for step in ONCE_A_SOURCE if message.startswith(step)), " ".join(message.split()))
         self._step, self._since = step, now

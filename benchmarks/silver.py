@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.household_rows import FIRST_DAY, SECOND_DAY, delta_of, full_of
-from benchmarks.processes import cpu_seconds_of_tree
+from benchmarks.processes import Meter
 from benchmarks.sessions import open_warm_session
 from benchmarks.silver_peer import QUARANTINED, Delivery
 from jobs.io.delta import duckdb_connection
@@ -164,10 +164,10 @@ def _table_of(engine: str, folder: Path, rows: int) -> str:
 
 def _measured(run: Callable[[], T]) -> tuple[dict[str, float], T]:
     """What a call takes, and what it returns."""
-    cpu, wall = cpu_seconds_of_tree(), time.monotonic()
-    result = run()
-    cpu, wall = cpu_seconds_of_tree() - cpu, time.monotonic() - wall
-    return {"cpu_seconds": round(cpu, 2), "wall_seconds": round(wall, 2)}, result
+    began = time.monotonic()
+    with Meter() as meter:
+        result = run()
+    return {"cpu_seconds": round(meter.cpu_seconds, 2), "wall_seconds": round(time.monotonic() - began, 2)}, result
 
 
 if __name__ == "__main__":
