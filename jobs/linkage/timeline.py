@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from jobs.io.frames import frame_of
 from jobs.linkage.survive import survive
 from schemas.contract import Survivorship
 
@@ -85,8 +88,8 @@ def successors(masters: DataFrame) -> DataFrame:
     """The active master that each master became, ``held_by master_id``. Grain: one master; those that end in a retired one lack."""
     ended = masters.where("status = 'merged'").select("master_id", "merged_into").toArrow().to_pylist()
     into = {row["master_id"]: row["merged_into"] for row in ended}
-    paths = [(master_id, _last_of(master_id, into)) for master_id in into]
-    merged = masters.sparkSession.createDataFrame(paths, "held_by string, master_id string")
+    paths = {"held_by": [*into], "master_id": [_last_of(master_id, into) for master_id in into]}
+    merged = frame_of(masters.sparkSession, pa.table(paths, pa.schema([(name, pa.string()) for name in paths])))
     active = masters.where("status = 'active'").select("master_id")
     return active.selectExpr("master_id as held_by", "master_id").unionByName(merged.join(active, "master_id", "left_semi"))
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jobs.io.delta import handed_over, read_among, read_table, table_exists
+from jobs.io.frames import frame_of
 from jobs.io.run_context import RunContext
 from jobs.io.state import LinkageState
 from jobs.linkage.block import HASH_PAIR
@@ -102,19 +103,19 @@ class LinkageNight:
         """Rows that the driver holds, as rows of a linked table while the context lasts: columns and types are the contract's."""
         columns = self.contract(name).columns
         schema = pa.schema([(column.name, ARROW_TYPES[column.logical_type]) for column in columns])
-        with self._given(name, schema, _batches(rows, schema), len(rows)) as given:
+        with self._given(name, _batches(rows, schema), len(rows)) as given:
             yield given
 
     @contextmanager
     def given(self, name: str, rows: pa.Table) -> Iterator[DataFrame]:
         """Rows that the driver holds in Arrow, while the context lasts; ``name``: where they lie if they are many."""
-        with self._given(name, rows.schema, rows.to_reader(BATCH_ROWS), len(rows)) as given:
+        with self._given(name, rows.to_reader(BATCH_ROWS), len(rows)) as given:
             yield given
 
     @contextmanager
-    def _given(self, name: str, schema: pa.Schema, batches: pa.RecordBatchReader, count: int) -> Iterator[DataFrame]:
+    def _given(self, name: str, batches: pa.RecordBatchReader, count: int) -> Iterator[DataFrame]:
         if count <= HELD_ROWS:
-            yield self._frame(batches.read_all(), schema)
+            yield frame_of(self.spark, batches.read_all())
             return
         path = f"{self.ctx.settings.root}/.handed_over/{self.master}__{name}"
         with handed_over(path, batches) as written:
@@ -133,12 +134,8 @@ class LinkageNight:
         """Pairs of records that the driver holds: `HASH_PAIR`."""
         return self._frame(pairs, pa.schema([(side, pa.int64()) for side in HASH_PAIR]))
 
-    def _frame(self, rows: pd.DataFrame | pa.Table, schema: pa.Schema) -> DataFrame:
-        from pyspark.sql.pandas.types import from_arrow_schema
-
-        table = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
-        # Spark Connect refuses an empty Arrow table; both sessions take a schema.
-        return self.spark.createDataFrame(table if table.num_rows else [], schema=from_arrow_schema(schema))
+    def _frame(self, rows: pd.DataFrame, schema: pa.Schema) -> DataFrame:
+        return frame_of(self.spark, pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
 
     def read(self, name: str) -> DataFrame | None:
         """A linked table as it is now; None if it was never written."""

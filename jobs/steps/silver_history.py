@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from jobs.io.delta import table_exists
+from jobs.io.frames import frame_of
 from jobs.io.run_context import RunContext
 from jobs.io.state import DeliveryState, delivery_states
 from jobs.steps.publish import merge_changes, replace_rows
@@ -76,9 +79,9 @@ def _rebuild(judged: DataFrame, contract: Contract, ctx: RunContext, states: lis
     earlier = bronze.where(bronze["_delivery_id"].isin([state.delivery_id for state in states[:-1]]))
     marked = mark_rows(type_rows(earlier, contract), checks_of(contract))
     rows = marked.unionByName(judged, allowMissingColumns=True).localCheckpoint()
-    dates = [(state.business_date,) for state in states if state.mode == "full"]
+    dates = pa.array([state.business_date for state in states if state.mode == "full"], pa.date32())
     unreadable = _unknown_keys(rows, contract).select("_business_date")
-    fulls = spark.createDataFrame(dates, "_business_date date").join(unreadable, "_business_date", "left_anti")
+    fulls = frame_of(spark, pa.table({"_business_date": dates})).join(unreadable, "_business_date", "left_anti")
     return build_history(_accepted(rows), _known_keys(rows, contract, "_business_date"), fulls, contract)
 
 

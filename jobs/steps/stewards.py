@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from jobs.io import control
 from jobs.io.delta import read_table, table_exists
+from jobs.io.frames import frame_of
 from jobs.io.run_context import RunContext
 from jobs.linkage.decisions import VERDICTS, Decision, contradicted, standing
 from jobs.steps.linkage_state import DECISIONS
@@ -79,8 +82,8 @@ def record_decision(spark: SparkSession, ctx: RunContext, master: str, subject: 
     contract = ctx.catalog.by_dataset[DatasetName(Layer.LINKED, DECISIONS)]
     (dataset, _, key), (other_dataset, _, other_key) = decision.left.partition("|"), decision.right.partition("|")
     row = (dataset, key, other_dataset, other_key, decision.verdict, decision.decided_by, decision.decided_on, decision.reason)
-    schema = ", ".join(f"{column.name} {column.logical_type}" for column in contract.columns)
-    promote(spark.createDataFrame([row], schema), contract, linked_table(master, DECISIONS), ctx)
+    columns = {column.name: [value] for column, value in zip(contract.columns, row, strict=True)}
+    promote(frame_of(spark, pa.table(columns)), contract, linked_table(master, DECISIONS), ctx)
     told = f"{master}/{subject}: {decision.verdict}"
     event = {"who": decision.decided_by, "action": DECIDE, "subject": told, "reason": decision.reason}
     control.record(ctx.settings.root, "audit", [event])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from jobs.io.frames import empty_frame
 from jobs.io.run_context import RunContext
 from jobs.io.state import delivery_states
 from jobs.linkage.identify import RECORD
@@ -128,8 +129,7 @@ def _records(night: LinkageNight, found: list[DataFrame], also: Mapping[str, str
     from pyspark.sql import functions as f
 
     columns = {**dict.fromkeys(RECORD, "string"), **night.model.rules.attributes, **(also or {})}
-    empty = night.spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in columns.items()))
-    return union_of([empty, *found]).select(*(f.col(name).cast(kind) for name, kind in columns.items()))
+    return union_of([empty_frame(night.spark, columns), *found]).select(*(f.col(name).cast(kind) for name, kind in columns.items()))
 
 
 def require_attributes(source: Contract, master: str, model: Model) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from jobs.io.frames import frame_of
 from schemas.codes.regions import abolished_regions, region_successors
 
 if TYPE_CHECKING:
@@ -17,9 +20,9 @@ def with_current_region(rows: DataFrame, column: str, name: str) -> DataFrame:
     """
     from pyspark.sql import functions as f
 
-    successors = region_successors()
-    abolished = [(code, successors.get(code)) for code in abolished_regions()]
-    became = rows.sparkSession.createDataFrame(abolished, "_abolished string, _successor string")
+    abolished, successors = list(abolished_regions()), region_successors()
+    now_code = pa.array([successors.get(code) for code in abolished], pa.string())
+    became = frame_of(rows.sparkSession, pa.table({"_abolished": abolished, "_successor": now_code}))
     now = f.when(f.col("_abolished").isNull(), f.col(column)).otherwise(f.col("_successor"))
     joined = rows.join(f.broadcast(became), on=f.col(column) == f.col("_abolished"), how="left")
     return joined.withColumn(name, now).drop("_abolished", "_successor")

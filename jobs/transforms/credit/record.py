@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from jobs.io.frames import empty_frame
 from jobs.transforms.credit.attachment import attach
 from jobs.transforms.credit.working_days import with_working_days
 from jobs.transforms.inputs import DerivedInputs
@@ -78,8 +79,7 @@ def _delivered(inputs: DerivedInputs) -> list[tuple[Contract, CreditRecord]]:
 
 def _union(inputs: DerivedInputs, found: list[DataFrame]) -> DataFrame:
     spark = next(iter(inputs.linked.values())).held.sparkSession
-    none = spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in TOLD.items()))
-    return reduce(lambda some, more: some.unionByName(more), found, none)
+    return reduce(lambda some, more: some.unionByName(more), found, empty_frame(spark, TOLD))
 
 
 def told_records(inputs: DerivedInputs, contract: Contract, record: CreditRecord) -> DataFrame:
@@ -139,8 +139,7 @@ def _with_repairs(records: DataFrame, inputs: DerivedInputs) -> DataFrame:
     """
     from pyspark.sql import functions as f
 
-    spark = records.sparkSession
-    none = spark.createDataFrame([], "_record string, repaired_on date, repaired_by string")
+    none = empty_frame(records.sparkSession, {"_record": "string", "repaired_on": "date", "repaired_by": "string"})
     found = [_granted(inputs, contract, record) for contract, record in _delivered(inputs) if record.repairs]
     granted = reduce(lambda some, more: some.unionByName(more), found, none)
     first = granted.groupBy("_record").agg(f.min(f.struct("repaired_on", "repaired_by")).alias("_first"))

@@ -10,8 +10,11 @@ from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from chinese_calendar import is_workday
 from chinese_calendar.constants import holidays
+
+from jobs.io.frames import frame_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -59,7 +62,5 @@ def with_working_days(rows: DataFrame, start: str, end: str, name: str) -> DataF
 
 
 def _calendar(spark: SparkSession) -> DataFrame:
-    import pyarrow as pa
-
     days, numbers = zip(*_numbers(), strict=True)
-    return spark.createDataFrame(pa.table({"day": pa.array(days, pa.date32()), "number": pa.array(numbers, pa.int32())}))
+    return frame_of(spark, pa.table({"day": pa.array(days, pa.date32()), "number": pa.array(numbers, pa.int32())}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from jobs.io.frames import empty_frame
 from jobs.transforms.inputs import DerivedInputs
 from jobs.transforms.relation.conflicts import with_conflicts
 from jobs.transforms.relation.named import named_together
@@ -44,7 +45,7 @@ def transform(inputs: DerivedInputs) -> DataFrame:
     from pyspark.sql import functions as f
 
     spark = next(iter(inputs.linked.values())).held.sparkSession
-    none = spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in FOUND.items()))
+    none = empty_frame(spark, FOUND)
     found = [*named_together(inputs), *_kinship(inputs), *_households(inputs), *_penalties(inputs), *_addresses(inputs)]
     told = reduce(lambda some, more: some.unionByName(more.select(*FOUND)), found, none).where("from_id <> to_id")
     edges = told.groupBy(*KEY, "from_master", "to_master").agg(
